@@ -1,0 +1,52 @@
+"""Digital resources and the courses, classes and people that use them."""
+
+from sqlalchemy.orm import Mapped
+
+from models.base import Base, Record, one_of, reference
+
+IMPORTANCES = ("primary", "secondary")
+
+
+class Resource(Record, Base):
+    """Something to learn with, known to its vendor as `vendor_resource_id`."""
+
+    __tablename__ = "resources"
+    rules = (one_of("importance", IMPORTANCES, extensible=False),)
+
+    vendor_resource_id: Mapped[str]
+    title: Mapped[str | None]
+    roles: Mapped[list[str] | None]
+    importance: Mapped[str | None]
+    vendor_id: Mapped[str | None]
+    application_id: Mapped[str | None]
+
+
+class ClassResource(Record, Base):
+    """A class uses a resource."""
+
+    __tablename__ = "class_resources"
+
+    title: Mapped[str | None]
+    class_sourced_id: Mapped[str] = reference("classes")
+    resource_sourced_id: Mapped[str] = reference("resources")
+
+
+class CourseResource(Record, Base):
+    """A course uses a resource."""
+
+    __tablename__ = "course_resources"
+
+    title: Mapped[str | None]
+    course_sourced_id: Mapped[str] = reference("courses")
+    resource_sourced_id: Mapped[str] = reference("resources")
+
+
+class UserResource(Record, Base):
+    """A person uses a resource, in an organisation or a class where these are named."""
+
+    __tablename__ = "user_resources"
+
+    user_sourced_id: Mapped[str] = reference("users")
+    org_sourced_id: Mapped[str | None] = reference("orgs")
+    class_sourced_id: Mapped[str | None] = reference("classes")
+    resource_sourced_id: Mapped[str] = reference("resources")

@@ -1,0 +1,1 @@
+"""What is served. Nothing in `models` knows that this package exists."""

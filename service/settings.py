@@ -1,0 +1,42 @@
+"""Every setting: its environment variable, type, default and unit."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from models.database import DatabaseSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(DatabaseSettings):
+    """Field `page_limit` is read from `HOMEROOM_PAGE_LIMIT`; docs/settings.md describes each."""
+
+    secret_key: str = field(
+        default="", repr=False
+    )  # signs tokens; required to serve, the same in every process
+    public_url: str = (
+        ""  # where clients reach the service, such as https://sis.example.org; empty: as the request says
+    )
+    trusted_proxies: int = 0  # how many proxies in front may be believed about host and scheme
+    token_minutes: float = 60.0
+    page_limit: int = 100  # rows, when the client names no limit
+    page_limit_max: int = 10_000  # rows; a larger limit is refused
+    filter_length_max: int = 4_000  # characters
+    import_bytes_max: int = 16_000_000_000  # of a bundle, unpacked
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Raises ValueError naming every variable whose value is not of its setting's type."""
+        given: dict[str, Any] = {}
+        wrong: list[str] = []
+        for setting in fields(cls):
+            name, kind = f"HOMEROOM_{setting.name.upper()}", type(setting.default)
+            if name in environ:
+                try:
+                    given[setting.name] = kind(environ[name])  # type: ignore[misc]
+                except ValueError:
+                    wrong.append(f"{name} must be {'a number' if kind is float else 'a whole number'}")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return cls(**given)
