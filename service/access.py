@@ -1,0 +1,123 @@
+"""Who may call: clients, their secrets, their tokens, and the scopes that every route names.
+
+A token is a signed JWT that carries its scopes, so checking one asks no database. It lives for
+`HOMEROOM_TOKEN_MINUTES`, and so does a client's access after it was revoked.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import jwt
+from quart import current_app, request
+
+from models.access import ApiClient
+from service.errors import Forbidden, Unauthorized
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SCOPE_ROOT = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+SCOPES = tuple(
+    SCOPE_ROOT + name
+    for name in (
+        "roster.readonly",
+        "roster-core.readonly",
+        "roster-demographics.readonly",
+        "gradebook.readonly",
+        "gradebook-core.readonly",
+        "gradebook.createput",
+        "gradebook.createpost",
+        "gradebook.delete",
+        "assessment.readonly",
+        "assessment.createput",
+        "assessment.delete",
+        "resource.readonly",
+        "resource-core.readonly",
+    )
+)
+ALGORITHM = "HS256"
+
+
+def full_scope(name: str) -> str:
+    """`roster.readonly` and the full URL are the same scope. Raises ValueError for one that the standard lacks."""
+    scope = name if name.startswith(SCOPE_ROOT) else SCOPE_ROOT + name
+    if scope not in SCOPES:
+        known = ", ".join(each.removeprefix(SCOPE_ROOT) for each in SCOPES)
+        raise ValueError(f"no scope {name}; there are {known}")
+    return scope
+
+
+def new_client(name: str, scopes: list[str]) -> tuple[ApiClient, str]:
+    """A client and its secret, which is shown once and not kept."""
+    secret = secrets.token_urlsafe(32)
+    client = ApiClient(
+        client_id=secrets.token_hex(12),
+        name=name,
+        secret_sha256=secret_hash(secret),
+        scopes=sorted(set(scopes)),
+    )
+    return client, secret
+
+
+def secret_hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def secret_matches(client: ApiClient, secret: str) -> bool:
+    return hmac.compare_digest(client.secret_sha256, secret_hash(secret)) and client.revoked_at is None
+
+
+def issue_token(key: str, client_id: str, scopes: list[str], seconds: int) -> str:
+    """A bearer token for these scopes, valid for that many seconds."""
+    now = int(time.time())
+    claims = {"sub": client_id, "scope": " ".join(scopes), "iat": now, "exp": now + seconds}
+    return jwt.encode(claims, key, ALGORITHM)
+
+
+def token_scopes(key: str, token: str) -> set[str]:
+    """Raises Unauthorized unless we signed the token and its time is not over."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, key, [ALGORITHM], options={"require": ["sub", "scope", "exp"]}
+        )
+    except jwt.ExpiredSignatureError:
+        raise refused("the token has expired", "invalid_token") from None
+    except jwt.InvalidTokenError:
+        raise refused("this is not a token of ours", "invalid_token") from None
+    return set(claims["scope"].split())
+
+
+def allow(*scopes: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """The view is for callers who were granted one of these scopes; with none, for everybody."""
+
+    def mark(view: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @wraps(view)
+        async def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            if scopes:
+                require_scope(scopes)
+            return await view(*args, **kwargs)
+
+        checked.scopes = scopes  # type: ignore[attr-defined]  # what the test that walks the routes looks for
+        return checked
+
+    return mark
+
+
+def require_scope(scopes: tuple[str, ...]) -> None:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise refused("a bearer token is needed; /oauth2/token gives one")
+    if not token_scopes(current_app.config["SETTINGS"].secret_key, token.strip()).intersection(scopes):
+        raise Forbidden(f"this needs the scope {' or '.join(scopes)}")
+
+
+def refused(detail: str, error: str = "") -> Unauthorized:
+    """RFC 6750, section 3: an error code only where a token was sent."""
+    return Unauthorized(
+        detail, WWW_Authenticate='Bearer realm="homeroom"' + (f', error="{error}"' if error else "")
+    )

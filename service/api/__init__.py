@@ -1,0 +1,26 @@
+"""What programs use: the OneRoster 1.2 REST API, and the tokens that open it."""
+
+from quart import Blueprint
+
+from service.api import academic_sessions, classes, enrollments, gradebook, orgs, resources, token, users
+from service.api.services import ALL
+
+__all__ = [
+    "academic_sessions",
+    "api",
+    "classes",
+    "enrollments",
+    "gradebook",
+    "orgs",
+    "resources",
+    "token",
+    "users",
+]
+
+
+def api() -> Blueprint:
+    blueprint = Blueprint("api", __name__)
+    for service in ALL:
+        service.add_to(blueprint)
+    blueprint.register_blueprint(token.blueprint)
+    return blueprint

@@ -1,0 +1,81 @@
+"""The token endpoint: OAuth 2 client credentials (RFC 6749, sections 2.3.1 and 4.4; OneRoster 1.2, Security)."""
+
+import base64
+import binascii
+from urllib.parse import unquote_plus
+
+from quart import Blueprint, Response, current_app, g, jsonify, request
+
+from models import ApiClient
+from service.access import SCOPES, allow, issue_token, secret_matches
+from service.settings import Settings
+
+blueprint = Blueprint("token", __name__)
+
+
+class BadToken(Exception):
+    """A token request that is refused, with the error code of RFC 6749, section 5.2."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.error, self.description, self.status = error, description, status
+
+
+@blueprint.errorhandler(BadToken)
+async def on_bad_token(problem: BadToken) -> Response:
+    response = jsonify(error=problem.error, error_description=problem.description)
+    response.status_code = problem.status
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="homeroom"'
+    return uncached(response)
+
+
+@blueprint.post("/oauth2/token")
+@allow()
+async def give_token() -> Response:
+    form = await request.form
+    if form.get("grant_type") != "client_credentials":
+        raise BadToken("unsupported_grant_type", "grant_type must be client_credentials")
+    client_id, secret = credentials(form.get("client_id", ""), form.get("client_secret", ""))
+    client = await g.session.get(ApiClient, client_id)
+    if client is None or not secret_matches(client, secret):
+        raise BadToken("invalid_client", "unknown client or wrong secret", 401)
+    scopes = granted(client, form.get("scope", "").split())
+    settings: Settings = current_app.config["SETTINGS"]
+    seconds = round(settings.token_minutes * 60)
+    token = issue_token(settings.secret_key, client.client_id, scopes, seconds)
+    return uncached(
+        jsonify(access_token=token, token_type="Bearer", expires_in=seconds, scope=" ".join(scopes))  # noqa: S106
+    )
+
+
+give_token.reads_only = True  # type: ignore[attr-defined]  # a POST, but it writes nothing and must not wait for those who do
+
+
+def credentials(form_id: str, form_secret: str) -> tuple[str, str]:
+    """The client's id and secret, from HTTP Basic or from the form."""
+    kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return without_nul(form_id), form_secret
+    try:
+        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise BadToken("invalid_client", "the Authorization header is not HTTP Basic", 401) from None
+    return without_nul(unquote_plus(client_id)), unquote_plus(secret)
+
+
+def without_nul(client_id: str) -> str:
+    return client_id.replace("\0", "")  # PostgreSQL has no such text
+
+
+def granted(client: ApiClient, asked: list[str]) -> list[str]:
+    """What was asked for, or all that the client may have. One that it may not have refuses the request."""
+    for scope in asked:
+        if scope not in SCOPES or scope not in client.scopes:
+            raise BadToken("invalid_scope", "the client was not granted a scope that it asks for")
+    return asked or list(client.scopes)
+
+
+def uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

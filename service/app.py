@@ -1,0 +1,45 @@
+"""The wiring, top to bottom. Nothing imports this module."""
+
+from collections.abc import AsyncGenerator
+from typing import cast
+
+from hypercorn.middleware import ProxyFixMiddleware
+from quart import Quart
+
+from models.database import Database
+from service.api import api
+from service.errors import answer_errors
+from service.sessions import bind_sessions
+from service.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Quart:
+    """The application. Raises ValueError for settings that it cannot be served with."""
+    settings = settings or Settings.from_environment()
+    if len(settings.secret_key) < 32:
+        raise ValueError("HOMEROOM_SECRET_KEY must be set, to at least 32 characters that nobody can guess")
+    app = Quart("service", static_folder=None)
+    app.config["SETTINGS"] = settings
+    app.url_map.strict_slashes = False  # clients in the field end their paths with a slash
+    app.url_map.merge_slashes = False
+    answer_errors(app)
+    connect(app, settings)
+    app.register_blueprint(api())
+    trust_proxies(app, settings.trusted_proxies)
+    return app
+
+
+def connect(app: Quart, settings: Settings) -> None:
+    """The engines live as long as the server does, and are made in its event loop."""
+    bind_sessions(app)
+
+    @app.while_serving
+    async def database() -> AsyncGenerator[None]:
+        async with Database(settings) as app.extensions["database"]:
+            yield
+
+
+def trust_proxies(app: Quart, hops: int) -> None:
+    """Believe what the last `hops` proxies say about the host and scheme that the client asked for."""
+    if hops:
+        app.asgi_app = cast(object, ProxyFixMiddleware(app.asgi_app, mode="legacy", trusted_hops=hops))  # type: ignore[method-assign,assignment]

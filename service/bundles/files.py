@@ -1,0 +1,152 @@
+"""The 21 CSV files of a bundle, and the fields of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import Table
+
+from models import (
+    AcademicSession,
+    Category,
+    Class,
+    ClassResource,
+    Course,
+    CourseResource,
+    Demographics,
+    Enrollment,
+    LineItem,
+    LineItemLearningObjective,
+    LineItemScoreScale,
+    Org,
+    Record,
+    Resource,
+    Result,
+    ResultLearningObjective,
+    ResultScoreScale,
+    Role,
+    ScoreScale,
+    User,
+    UserProfile,
+    UserResource,
+)
+from models.academic_sessions import SESSION_TYPES
+from models.base import Base
+from models.classes import CLASS_TYPES
+from models.enrollments import ENROLLMENT_ROLES
+from models.gradebook import SCORE_STATUSES
+from models.orgs import ORG_TYPES
+from models.resources import IMPORTANCES
+from models.users import ROLE_TYPES, ROLES, SEXES
+from service.bundles.fields import Field, Vocabulary, camel_case, field_of, table_of
+
+COMMON = ("sourcedId", "status", "dateLastModified")
+METADATA = "metadata."  # what the name of a column of one's own starts with
+OBJECTIVE_SOURCES = ("case", "unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """One CSV file; `name` is the manifest's, without `.csv`."""
+
+    name: str
+    model: type[Record]
+    fields: tuple[Field, ...]
+
+    @property
+    def csv_name(self) -> str:
+        return f"{self.name}.csv"
+
+    @property
+    def table(self) -> Table:
+        return table_of(cast("type[Base]", self.model))
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+
+def declare(model: type[Record], header: str, vocabularies: Mapping[str, Vocabulary] | None = None) -> File:
+    """`header` names the fields after the three that every file starts with, in the standard's order."""
+    table, known = table_of(cast("type[Base]", model)), vocabularies or {}
+    fields = (field_of(table, name, known.get(name)) for name in (*COMMON, *header.split()))
+    return File(camel_case(table.name), model, tuple(fields))
+
+
+# Each file after those that it refers to.
+FILES = (
+    declare(Org, "name type identifier parentSourcedId", {"type": Vocabulary(ORG_TYPES)}),
+    declare(
+        AcademicSession,
+        "title type startDate endDate parentSourcedId schoolYear",
+        {"type": Vocabulary(SESSION_TYPES)},
+    ),
+    declare(Course, "schoolYearSourcedId title courseCode grades orgSourcedId subjects subjectCodes"),
+    declare(
+        Class,
+        "title grades courseSourcedId classCode classType location schoolSourcedId termSourcedIds subjects"
+        " subjectCodes periods",
+        {"classType": Vocabulary(CLASS_TYPES)},
+    ),
+    declare(
+        User,
+        "enabledUser username userIds givenName familyName middleName identifier email sms phone"
+        " agentSourcedIds grades password userMasterIdentifier preferredGivenName"
+        " preferredMiddleName preferredFamilyName primaryOrgSourcedId pronouns",
+    ),
+    declare(
+        UserProfile,
+        "userSourcedId profileType vendorId applicationId description credentialType username password",
+    ),
+    declare(
+        Role,
+        "userSourcedId roleType role beginDate endDate orgSourcedId userProfileSourcedId",
+        {"roleType": Vocabulary(ROLE_TYPES, extensible=False), "role": Vocabulary(ROLES)},
+    ),
+    declare(
+        Demographics,
+        "birthDate sex americanIndianOrAlaskaNative asian blackOrAfricanAmerican"
+        " nativeHawaiianOrOtherPacificIslander white demographicRaceTwoOrMoreRaces hispanicOrLatinoEthnicity"
+        " countryOfBirthCode stateOfBirthAbbreviation cityOfBirth publicSchoolResidenceStatus",
+        {"sex": Vocabulary(SEXES)},
+    ),
+    declare(
+        Enrollment,
+        "classSourcedId schoolSourcedId userSourcedId role primary beginDate endDate",
+        {"role": Vocabulary(ENROLLMENT_ROLES)},
+    ),
+    declare(Category, "title weight"),
+    declare(ScoreScale, "title type orgSourcedId courseSourcedId classSourcedId scoreScaleValue"),
+    declare(
+        LineItem,
+        "title description assignDate dueDate classSourcedId categorySourcedId academicSessionSourcedId"
+        " resultValueMin resultValueMax schoolSourcedId",
+    ),
+    declare(
+        Result,
+        "lineItemSourcedId studentSourcedId scoreStatus score scoreDate comment textScore classSourcedId"
+        " inProgress incomplete late missing",
+        {"scoreStatus": Vocabulary(SCORE_STATUSES)},
+    ),
+    declare(LineItemScoreScale, "title lineItemSourcedId scoreScaleSourcedId"),
+    declare(ResultScoreScale, "title resultSourcedId scoreScaleSourcedId"),
+    declare(
+        LineItemLearningObjective,
+        "lineItemSourcedId source learningObjectiveId",
+        {"source": Vocabulary(OBJECTIVE_SOURCES, extensible=False)},
+    ),
+    declare(
+        ResultLearningObjective,
+        "resultSourcedId source learningObjectiveId score textScore",
+        {"source": Vocabulary(OBJECTIVE_SOURCES, extensible=False)},
+    ),
+    declare(
+        Resource,
+        "vendorResourceId title roles importance vendorId applicationId",
+        {"roles": Vocabulary(ROLES), "importance": Vocabulary(IMPORTANCES, extensible=False)},
+    ),
+    declare(ClassResource, "title classSourcedId resourceSourcedId"),
+    declare(CourseResource, "title courseSourcedId resourceSourcedId"),
+    declare(UserResource, "userSourcedId orgSourcedId classSourcedId resourceSourcedId"),
+)
+FILE = {file.name: file for file in FILES}

@@ -1,0 +1,116 @@
+"""What can go wrong with a request, and how each refusal looks: the class is the contract, the text is help.
+
+OneRoster clients get the standard's payload (OneRoster 1.2, REST binding, `imsx_StatusInfo`). No answer repeats
+what a row holds.
+"""
+
+import logging
+from typing import Any
+
+from quart import Quart, Response, jsonify, request
+from sqlalchemy import exc
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """A request that is refused. `code` is the standard's `imsx_codeMinorFieldValue`."""
+
+    status = 400
+    code = "invaliddata"
+
+    def __init__(self, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class InvalidFilter(Problem):
+    code = "invalid_filter_field"
+
+
+class InvalidSelection(Problem):
+    code = "invalid_selection_field"
+
+
+class InvalidSort(Problem):
+    code = "invalid_sort_field"
+
+
+class Unauthorized(Problem):
+    status = 401
+    code = "unauthorisedrequest"
+
+
+class Forbidden(Problem):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(Problem):
+    status = 404
+    code = "unknownobject"
+
+
+class Busy(Problem):
+    status = 503
+    code = "server_busy"
+
+
+CODES = {
+    401: "unauthorisedrequest",
+    403: "forbidden",
+    404: "unknownobject",
+    429: "server_busy",
+    503: "server_busy",
+}
+
+
+def answer_errors(app: Quart) -> None:
+    """Every refusal and every failure leaves through one of these."""
+    app.register_error_handler(Problem, on_problem)
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(exc.TimeoutError, on_pool_exhausted)
+    app.register_error_handler(Exception, on_failure)
+
+
+async def on_problem(problem: Problem) -> Response:
+    response = respond(problem.status, problem.code, problem.detail)
+    response.headers.update(problem.headers)
+    return response
+
+
+async def on_http_error(error: HTTPException) -> Response:
+    """What the framework itself refuses: no such page, a method that is not allowed, a body that is too large."""
+    status = error.code or 500
+    response = respond(status, CODES.get(status, "invaliddata"), error.description or error.name)
+    response.headers.update(
+        {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    )
+    return response
+
+
+async def on_pool_exhausted(_error: exc.TimeoutError) -> Response:
+    return await on_problem(Busy("every connection to the database is in use", Retry_After="1"))
+
+
+async def on_failure(error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return respond(500, "internal_server_error", "this is our fault; it has been logged")
+
+
+def respond(status: int, code: str, detail: str) -> Response:
+    payload: dict[str, Any] = {
+        "imsx_codeMajor": "failure",
+        "imsx_severity": "error",
+        "imsx_description": detail,
+        "imsx_CodeMinor": {
+            "imsx_codeMinorField": [
+                {"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": code}
+            ]
+        },
+    }
+    response = jsonify(payload)
+    response.status_code = status
+    return response
