@@ -52,8 +52,8 @@ class Link:
 class Field:
     """One column of a file.
 
-    `expected`: the standard wants a value, the table does not. `refers_to` is a table. `pair` are the keys that
-    the JSON column gives to the two sides of a pair.
+    `expected`: the standard wants a value, the table does not. `refers_to` is a table. `pair` are the keys of the
+    two sides in the JSON column.
     """
 
     name: str

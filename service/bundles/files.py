@@ -47,11 +47,15 @@ OBJECTIVE_SOURCES = ("case", "unknown")
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """One CSV file; `name` is the manifest's, without `.csv`."""
+    """One CSV file; `name` is the manifest's, without `.csv`.
+
+    `derived` names fields of version 1.2 that an older file lacks and that are made from what it has.
+    """
 
     name: str
     model: type[Record]
     fields: tuple[Field, ...]
+    derived: tuple[str, ...] = ()
 
     @property
     def csv_name(self) -> str:
@@ -64,6 +68,9 @@ class File:
     @property
     def header(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
 
 
 def declare(model: type[Record], header: str, vocabularies: Mapping[str, Vocabulary] | None = None) -> File:

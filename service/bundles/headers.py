@@ -57,7 +57,7 @@ def header_flaws(file: File, cells: Sequence[str]) -> list[Issue]:
             for name, count in Counter(cells).items()
             if count > 1 and name
         ),
-        *(flaw(file, field.name, missing_rule(field)) for field in missing),
+        *(flaw(file, field.name, missing_rule(field)) for field in missing if field.name not in near.values()),
         *([] if order == sorted(order) else [flaw(file, "", Rule.COLUMN_ORDER)]),
     ]
 

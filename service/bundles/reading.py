@@ -30,7 +30,7 @@ class Bundle:
 
 @contextmanager
 def open_bundle(path: Path, bytes_max: int) -> Iterator[Bundle]:
-    """Raises Unreadable if there is no bundle at `path` that may be read, or one of over `bytes_max` bytes."""
+    """Raises Unreadable if there is no bundle at `path` that may be read, or if it is over `bytes_max`."""
     with ExitStack() as stack:
         try:
             bundle = folder(path) if path.is_dir() else zip_file(stack.enter_context(ZipFile(path)))

@@ -1,7 +1,9 @@
 """OneRoster 1.1: its files, and how their rows become those of 1.2."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
+from typing import Any
 from uuid import UUID, uuid5
 
 from models.base import ACTIVE
@@ -10,10 +12,7 @@ from service.bundles.files import FILE, File
 
 DERIVED_ROLE = "role-1.1-"  # what the sourcedId of a role made here starts with
 NAMESPACE = UUID("5d1f4c0e-7a53-4a0b-9a0b-6f6d6f2f4c11")
-DISTRICT_ADMINISTRATOR, SITE_ADMINISTRATOR = "districtAdministrator", "siteAdministrator"
-ADMINISTRATOR = "administrator"
-SAME_ROLES = ("aide", "guardian", "parent", "proctor", "relative", "student", "teacher")
-ROLES_1_1 = Vocabulary((ADMINISTRATOR, *SAME_ROLES))
+ROLES_1_1 = Vocabulary(("administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"))
 SCORED, UNSCORED = "fully graded", "not submitted"
 
 
@@ -34,7 +33,9 @@ def users() -> File:
     )
     orgs = Field(name="orgSourcedIds", kind=Kind.LINKS, expected=True, refers_to="orgs")
     role = Field(name="role", kind=Kind.WORD, required=True, vocabulary=ROLES_1_1)
-    return replace(FILE["users"], fields=(*fields[:4], orgs, role, *fields[4:]))
+    return replace(
+        FILE["users"], fields=(*fields[:4], orgs, role, *fields[4:]), derived=("primaryOrgSourcedId",)
+    )
 
 
 def line_items() -> File:
@@ -42,7 +43,7 @@ def line_items() -> File:
     session = field_of(file.table, "gradingPeriodSourcedId", column_name="academic_session_sourced_id")
     fields = {field.name: field for field in without("lineItems", "schoolSourcedId")}
     fields["academicSessionSourcedId"] = session
-    return replace(file, fields=tuple(fields.values()))
+    return replace(file, fields=tuple(fields.values()), derived=("schoolSourcedId",))
 
 
 def results() -> File:
@@ -68,21 +69,24 @@ FILES_1_1 = (
 )
 
 
-def role_rows(
-    lines: Sequence[int],
-    users: Sequence[str | None],
-    orgs: Sequence[Sequence[str] | None],
-    roles: Sequence[str | None],
-) -> Iterator[tuple[object, ...]]:
+def derive(values: dict[str, list[Any]]) -> None:
+    """Fill in, column by column, what 1.2 has and 1.1 lacks. Schools of line items follow in SQL, from their classes."""
+    if "orgSourcedIds" in values:
+        values["primaryOrgSourcedId"] = [listed[0] if listed else None for listed in values["orgSourcedIds"]]
+    if "gradingPeriodSourcedId" in values:
+        values["schoolSourcedId"] = [None] * len(values["gradingPeriodSourcedId"])
+    if "scoreStatus" in values:
+        scores = values.get("score") or repeat(None)
+        values["scoreStatus"] = [
+            status or (UNSCORED if score is None else SCORED)
+            for status, score in zip(values["scoreStatus"], scores, strict=False)
+        ]
+
+
+def role_rows(lines: Sequence[int], values: Mapping[str, list[Any]]) -> Iterator[tuple[Any, ...]]:
     """One role for each org of a user, the first one primary; its sourcedId is the same at every import."""
-    for line, user, listed, role in zip(lines, users, orgs, roles, strict=True):
-        for index, org in enumerate(listed or ()):
-            if user and role:
-                made = f"{DERIVED_ROLE}{uuid5(NAMESPACE, f'{user} {org}')}"
-                yield line, False, made, ACTIVE, user, "secondary" if index else "primary", role, org
-
-
-def score_statuses(given: Sequence[str | None], scores: Sequence[float | None]) -> list[str]:
-    return [
-        status or (UNSCORED if score is None else SCORED) for status, score in zip(given, scores, strict=True)
-    ]
+    columns = (values[name] for name in ("sourcedId", "role", "orgSourcedIds"))
+    for line, user, role, orgs in zip(lines, *columns, strict=True):
+        for index, org in enumerate(orgs or ()):
+            made = f"{DERIVED_ROLE}{uuid5(NAMESPACE, f'{user} {org}')}"
+            yield line, False, made, ACTIVE, user, "secondary" if index else "primary", role, org

@@ -1,0 +1,39 @@
+"""Ways in that tests share: migrating a database, a bearer token."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from models.database import Database
+from service.access import issue_token
+from service.settings import Settings
+
+SECRET_KEY = "a key for tests that everybody may know"
+
+
+def bearer(*scopes: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {issue_token(SECRET_KEY, 'a-test', list(scopes), 3600)}"}
+
+
+async def migrate(url: str, revision: str = "head", *, down: bool = False) -> None:
+    """Up to the revision, or down to it, by Alembic and our own env.py."""
+    config = Config(Path(__file__).parent.parent / "alembic.ini")
+
+    def run(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, revision)
+
+    async with Database(Settings(database_url=url)) as database, database.writer.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+
+
+async def run_on(url: str, *statements: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    await engine.dispose()
