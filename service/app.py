@@ -9,6 +9,7 @@ from quart import Quart
 from models.database import Database
 from service.api import api
 from service.errors import answer_errors
+from service.reads import Counts
 from service.sessions import bind_sessions
 from service.settings import Settings
 
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.url_map.strict_slashes = False  # clients in the field end their paths with a slash
     app.url_map.merge_slashes = False
     answer_errors(app)
+    app.extensions["counts"] = Counts(settings.count_seconds)
     connect(app, settings)
     app.register_blueprint(api())
     trust_proxies(app, settings.trusted_proxies)

@@ -85,9 +85,7 @@ async def on_http_error(error: HTTPException) -> Response:
     """What the framework itself refuses: no such page, a method that is not allowed, a body that is too large."""
     status = error.code or 500
     response = respond(status, CODES.get(status, "invaliddata"), error.description or error.name)
-    response.headers.update(
-        {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    )
+    response.headers.update({name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")})
     return response
 
 
@@ -106,9 +104,7 @@ def respond(status: int, code: str, detail: str) -> Response:
         "imsx_severity": "error",
         "imsx_description": detail,
         "imsx_CodeMinor": {
-            "imsx_codeMinorField": [
-                {"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": code}
-            ]
+            "imsx_codeMinorField": [{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": code}]
         },
     }
     response = jsonify(payload)

@@ -8,16 +8,14 @@ arguments to a function does not apply (docs/decisions/0003-json-by-joining-text
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, Text, case, cast, func, literal_column, select
+from sqlalchemy import Boolean, ColumnElement, Select, Text, cast, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
-Member = tuple[
-    str, ColumnElement[str], ColumnElement[bool] | None
-]  # name, JSON, and when it is there (None: always)
+Member = tuple[str, ColumnElement[str], bool]  # name, JSON (NULL where it is absent), whether it is always there
 
 
 class Spelled(FunctionElement[Any]):
@@ -35,17 +33,17 @@ def spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class json_scalar(Spelled):
-    """Text, a number or a date as JSON, quoted and escaped as it needs. Where the value is NULL, ask `when`."""
+    """Text, a number or a date as JSON, quoted and escaped as it needs; NULL for NULL."""
 
     type = Text()
     inherit_cache = True
     name = "json_scalar"
     postgresql = "to_json({0})::text"
-    sqlite = "json_quote({0})"
+    sqlite = "nullif(json_quote({0}), 'null')"  # a text of four letters comes with its quotation marks
 
 
 class json_moment(Spelled):
-    """A moment as JSON, in UTC with milliseconds: how SQLite keeps it anyway (`models.base.Moment`)."""
+    """A moment as JSON, in UTC with milliseconds: how SQLite keeps it anyway (`models.base.Moment`). NULL for NULL."""
 
     type = Text()
     inherit_cache = True
@@ -117,24 +115,28 @@ def joined(parts: Iterable[Column]) -> ColumnElement[str]:
 
 def json_object(members: list[Member]) -> ColumnElement[str]:
     """`{"name": …}` of the members that are there."""
-    if members[0][2] is None:
-        first, *others = members
-        return joined([text(f'{{"{first[0]}":'), first[1], *map(with_comma, others), text("}")])
-    inside = func.substr(joined(map(with_comma, members)), 2)
+    (name, value, always), *others = members
+    if always:
+        return joined([text(f'{{"{name}":'), value, *map(with_comma, others), text("}")])
+    inside = func.substr(joined(map(with_comma, members)), literal_column("2"))
     return joined([text("{"), inside, text("}")])
 
 
 def with_comma(member: Member) -> ColumnElement[str]:
-    name, value, present = member
+    name, value, always = member
     full = joined([text(f',"{name}":'), value])
-    return full if present is None else case((present, full), else_=text(""))
+    return full if always else func.coalesce(full, text(""))
 
 
-def json_array(items: Select[Any]) -> ColumnElement[str]:
-    """`[…]` of the one column of a select that is correlated to its surroundings, in its order; `[]` if it is empty."""
+def json_array(items: Select[Any], *, always: bool = False) -> ColumnElement[str]:
+    """`[…]` of the one column of a select that is correlated to its surroundings, in its order.
+
+    NULL, or `[]` with `always`, if there are no rows. (Not asked by EXISTS: PostgreSQL then reads the whole table.)
+    """
     rows = items.subquery()
-    inside = select(func.coalesce(json_items(rows.c[0]), text(""))).scalar_subquery()
-    return joined([text("["), inside, text("]")])
+    inside = json_items(rows.c[0])
+    found = select(func.coalesce(inside, text("")) if always else inside).scalar_subquery()
+    return joined([text("["), found, text("]")])
 
 
 def json_stored(column: Column) -> ColumnElement[str]:

@@ -80,9 +80,7 @@ class Shape:
     sort: str = ""
     descending: bool = False
     offset: bool = False
-    after: bool = (
-        False  # continue after the row whose key and sourcedId are the parameters `after_key`, `after_id`
-    )
+    after: bool = False  # continue after the row whose key and sourcedId are the parameters `after_key`, `after_id`
     after_absent: bool = False  # … and that row has no value in the field that the list is sorted by
 
 

@@ -4,7 +4,9 @@ import base64
 import binascii
 import json
 import re
+import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +30,8 @@ from service.settings import Settings
 from service.wire import BadValue, parse
 
 OFFSET_MAX = 2**63 - 1
+COUNTS_KEPT = 1_000
+PATH_SAFE = "/@:!$&()*+;=~"  # a path may hold these as they are
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 
 
@@ -122,28 +126,52 @@ async def answer_many(service: Service, operation: Operation, path: dict[str, st
     except BadFilter as problem:
         raise InvalidFilter(str(problem)) from None
     items, found, cursor = (await g.session.execute(statement, parameters)).one()
-    if (
-        not found
-        and operation.parents
-        and not await g.session.scalar(parents_statement(operation.parents), path)
-    ):
+    if not found and operation.parents and not await g.session.scalar(parents_statement(operation.parents), path):
         raise NotFound("no such object in the path")
 
     total = await total_count(operation, asked, found, parameters)
     response = json_response(f'{{"{operation.collection.many}":[{items or ""}]}}')
     response.headers["X-Total-Count"] = str(total)
-    response.headers["Link"] = ", ".join(links(asked, total, cursor if found > asked.shape.limit else None))
+    response.headers["Link"] = links(asked, total, cursor if found > asked.shape.limit else None)
     return response
 
 
 async def total_count(operation: Operation, asked: "Asked", found: int, parameters: dict[str, Any]) -> int:
-    """Counted once for a walk: later pages carry it along in their link, a last page shows it."""
+    """Exact on the first page and on a last one. Between them it is what was counted when the walk began.
+
+    A link of ours carries the number along; for a client that moves the offset by itself it is kept here for
+    `HOMEROOM_COUNT_SECONDS`.
+    """
     if asked.after:
         return asked.after.total
     if found <= asked.shape.limit and (found or not asked.offset):
         return asked.offset + found
-    statement = count_statement(operation.collection, operation.rows, asked.shape.filter)
-    return int(await g.session.scalar(statement, parameters) or 0)
+    counts: Counts = current_app.extensions["counts"]
+    list_of_rows = (request.path, asked.shape.filter)
+    total = counts.get(list_of_rows) if asked.offset else None
+    if total is None:
+        statement = count_statement(operation.collection, operation.rows, asked.shape.filter)
+        total = int(await g.session.scalar(statement, parameters) or 0)
+        counts.keep(list_of_rows, total)
+    return total
+
+
+class Counts:
+    """How long some lists were, a short time ago."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.known: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+
+    def get(self, rows: tuple[str, str]) -> int | None:
+        total, until = self.known.get(rows, (None, 0.0))
+        return total if until > time.monotonic() else None
+
+    def keep(self, rows: tuple[str, str], total: int) -> None:
+        self.known[rows] = (total, time.monotonic() + self.seconds)
+        self.known.move_to_end(rows)
+        if len(self.known) > COUNTS_KEPT:
+            self.known.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -163,9 +191,7 @@ class After:
     @classmethod
     def of_token(cls, token: str) -> "After":
         try:
-            offset, total, key, sourced_id, walk = json.loads(
-                base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            )
+            offset, total, key, sourced_id, walk = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             after = cls(int(offset), int(total), key if key is None else str(key), str(sourced_id), int(walk))
             f"{after.key}{after.sourced_id}".encode()  # half a surrogate pair is no text
         except (ValueError, TypeError, binascii.Error) as error:
@@ -242,41 +268,39 @@ def order_is_descending(given: str) -> bool:
 
 
 def wanted_fields(collection: Collection) -> tuple[str, ...]:
-    wanted = tuple(
-        dict.fromkeys(name.strip() for name in request.args.get("fields", "").split(",") if name.strip())
-    )
+    wanted = tuple(dict.fromkeys(name.strip() for name in request.args.get("fields", "").split(",") if name.strip()))
     for name in wanted:
         if name not in collection.fields:
             raise InvalidSelection("`fields` names a field that there is not")
     return wanted
 
 
-def links(asked: Asked, total: int, cursor: str | None) -> list[str]:
+def links(asked: Asked, total: int, cursor: str | None) -> str:
     """RFC 8288 links to the other pages; `cursor` is the last row's key and sourcedId if there is a next page."""
     limit, offset = asked.shape.limit, asked.offset
-    pages = {"first": link_to(0)}
+    pages = {"first": "offset=0"}
     if offset > 0:
-        pages["prev"] = link_to(max(0, offset - limit))
+        pages["prev"] = f"offset={max(0, offset - limit)}"
     if cursor:
         key, sourced_id = json.loads(cursor)
-        after = After(
-            offset + limit, max(total, offset + limit), as_text(key), sourced_id, walk_of(asked.shape)
-        )
-        pages["next"] = link_to(offset + limit, after.token())
+        after = After(offset + limit, max(total, offset + limit), as_text(key), sourced_id, walk_of(asked.shape))
+        pages["next"] = f"offset={offset + limit}&after={after.token()}"
     if total:
-        pages["last"] = link_to((total - 1) // limit * limit)
-    return [f'<{url}>; rel="{name}"' for name, url in pages.items()]
+        pages["last"] = f"offset={(total - 1) // limit * limit}"
+    url = this_list()
+    return ", ".join(f'<{url}{place}>; rel="{name}"' for name, place in pages.items())
 
 
 def as_text(key: Any) -> str | None:
     return key if key is None or isinstance(key, str) else json.dumps(key)
 
 
-def link_to(offset: int, after: str = "") -> str:
-    query = {**request.args, "offset": str(offset), "after": after}
+def this_list() -> str:
+    """The URL of this request up to where in the list it is."""
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name not in ("offset", "after")]
     # A comma stays encoded: some clients split the header at commas before they look at it.
-    encoded = urlencode({name: value for name, value in query.items() if value}, quote_via=quote, safe="")
-    return f"{base_url()}{quote(request.path, safe='/@:!$&()*+;=~')}?{encoded}"
+    query = urlencode(rest, quote_via=quote, safe="")
+    return f"{base_url()}{quote(request.path, safe=PATH_SAFE)}?{query}{'&' if query else ''}"
 
 
 def base_url() -> str:

@@ -12,16 +12,13 @@ from models.database import DatabaseSettings
 class Settings(DatabaseSettings):
     """Field `page_limit` is read from `HOMEROOM_PAGE_LIMIT`; docs/settings.md describes each."""
 
-    secret_key: str = field(
-        default="", repr=False
-    )  # signs tokens; required to serve, the same in every process
-    public_url: str = (
-        ""  # where clients reach the service, such as https://sis.example.org; empty: as the request says
-    )
+    secret_key: str = field(default="", repr=False)  # signs tokens; required to serve, the same in every process
+    public_url: str = ""  # where clients reach the service, such as https://sis.example.org; empty: as the request says
     trusted_proxies: int = 0  # how many proxies in front may be believed about host and scheme
     token_minutes: float = 60.0
     page_limit: int = 100  # rows, when the client names no limit
     page_limit_max: int = 10_000  # rows; a larger limit is refused
+    count_seconds: float = 30.0  # how old the X-Total-Count of a page may be, where the client moves the offset itself
     filter_length_max: int = 4_000  # characters
     import_bytes_max: int = 16_000_000_000  # of a bundle, unpacked
 

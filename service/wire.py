@@ -25,6 +25,8 @@ from sqlalchemy import (
     literal,
     not_,
 )
+from sqlalchemy.sql.elements import False_
+from sqlalchemy.sql.functions import coalesce
 
 from models.base import Moment, as_utc
 from service.json_text import (
@@ -59,12 +61,12 @@ class BadValue(ValueError):
 
 
 class Field(Protocol):
-    """`present` is None where the field is always there; `key` is what a list is sorted by, if it can be."""
+    """`json` is NULL where the field is absent, which a `required` one never is; `key` is what a list is sorted by."""
 
     @property
     def json(self) -> ColumnElement[str]: ...
     @property
-    def present(self) -> ColumnElement[bool] | None: ...
+    def required(self) -> bool: ...
     @property
     def key(self) -> Column | None: ...
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]: ...
@@ -72,13 +74,11 @@ class Field(Protocol):
 
 def json_fields(fields: Mapping[str, Field]) -> ColumnElement[str]:
     """The JSON object that has these fields."""
-    members: list[Member] = [(name, each.json, each.present) for name, each in fields.items()]
+    members: list[Member] = [(name, each.json, each.required) for name, each in fields.items()]
     return json_object(members)
 
 
-def compare_field(
-    fields: Mapping[str, Field], path: Path, operator: Operator, value: str
-) -> ColumnElement[bool]:
+def compare_field(fields: Mapping[str, Field], path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
     """Raises UnknownField or BadValue."""
     if not path or path[0] not in fields:
         raise UnknownField
@@ -160,14 +160,14 @@ class Value:
     @property
     def json(self) -> ColumnElement[str]:
         if isinstance(self.column.type, Boolean):  # the standard's booleans are strings
-            return case((self.served == True, text('"true"')), else_=text('"false"'))  # noqa: E712
+            return case((self.served, text('"true"')), (not_(self.served), text('"false"')))
         if isinstance(self.column.type, Moment):
             return json_moment(self.served)
         return json_scalar(self.served)
 
     @property
-    def present(self) -> ColumnElement[bool] | None:
-        return None if self.instead is not None or not nullable(self.column) else self.column.is_not(None)
+    def required(self) -> bool:
+        return not nullable(self.served)
 
     @property
     def key(self) -> Column:
@@ -216,8 +216,8 @@ class Ref:
         return self.target.json(self.column)
 
     @property
-    def present(self) -> ColumnElement[bool] | None:
-        return self.column.is_not(None) if nullable(self.column) else None
+    def required(self) -> bool:
+        return not nullable(self.column)
 
     @property
     def key(self) -> Column:
@@ -241,11 +241,7 @@ class Refs:
     @property
     def json(self) -> ColumnElement[str]:
         [column] = self.ids.selected_columns
-        return json_array(self.ids.with_only_columns(self.target.json(column)))
-
-    @property
-    def present(self) -> ColumnElement[bool] | None:
-        return None if self.required else exists(self.ids.order_by(None))
+        return json_array(self.ids.with_only_columns(self.target.json(column)), always=self.required)
 
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
         if path not in ((), ("sourcedId",)):
@@ -267,11 +263,7 @@ class Rows:
 
     @property
     def json(self) -> ColumnElement[str]:
-        return json_array(self.rows.with_only_columns(json_fields(self.fields)))
-
-    @property
-    def present(self) -> ColumnElement[bool] | None:
-        return None if self.required else exists(self.rows.order_by(None))
+        return json_array(self.rows.with_only_columns(json_fields(self.fields)), always=self.required)
 
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
         return compare_any(
@@ -292,8 +284,8 @@ class Texts:
         return json_stored(self.column)
 
     @property
-    def present(self) -> ColumnElement[bool] | None:
-        return self.column.is_not(None) if nullable(self.column) else None
+    def required(self) -> bool:
+        return not nullable(self.column)
 
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
         if path:
@@ -315,8 +307,8 @@ class Objects:
         return json_stored(self.column)
 
     @property
-    def present(self) -> ColumnElement[bool] | None:
-        return self.column.is_not(None) if nullable(self.column) else None
+    def required(self) -> bool:
+        return not nullable(self.column)
 
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
         if len(path) != 1 or path[0] not in self.members:
@@ -330,15 +322,12 @@ class Document:
     """A JSON object of anything, such as `metadata`; a filter may ask for its texts by name."""
 
     column: Column
+    required: bool = False
     key: None = None
 
     @property
     def json(self) -> ColumnElement[str]:
         return json_stored(self.column)
-
-    @property
-    def present(self) -> ColumnElement[bool] | None:
-        return self.column.is_not(None)
 
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
         if not path:
@@ -351,8 +340,8 @@ class Given:
     """JSON that an expression gives. A filter asks `asked` instead, where there is one."""
 
     json: ColumnElement[str]
-    present: ColumnElement[bool] | None
     asked: Field | None = None
+    required: bool = False
     key: None = None
 
     def compare(self, path: Path, operator: Operator, value: str) -> ColumnElement[bool]:
@@ -362,4 +351,7 @@ class Given:
 
 
 def nullable(column: Column) -> bool:
-    return bool(getattr(column, "nullable", True))
+    """Whether it can be NULL: a column says so itself; of expressions, a coalesce that ends in something certain."""
+    if isinstance(column, coalesce):
+        return nullable(list(column.clauses)[-1])
+    return bool(getattr(column, "nullable", not isinstance(column, False_)))

@@ -19,9 +19,7 @@ COURSES = Collection(
     own={
         "title": Value(Course.title),
         "schoolYear": Ref(Course.school_year_sourced_id, ACADEMIC_SESSION),
-        "courseCode": Value(
-            Course.course_code, instead=Course.sourced_id
-        ),  # required here, optional in courses.csv
+        "courseCode": Value(Course.course_code, instead=Course.sourced_id),  # required here, optional in courses.csv
         "grades": Texts(Course.grades),
         "subjects": Texts(Course.subjects),
         "org": Ref(Course.org_sourced_id, ORG),

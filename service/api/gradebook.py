@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from models import (
     AcademicSession,
@@ -51,9 +51,7 @@ grading_period = (
 )
 scale_of_line_item = (
     select(LineItemScoreScale.score_scale_sourced_id)
-    .where(
-        LineItemScoreScale.line_item_sourced_id == LineItem.sourced_id, LineItemScoreScale.status == ACTIVE
-    )
+    .where(LineItemScoreScale.line_item_sourced_id == LineItem.sourced_id, LineItemScoreScale.status == ACTIVE)
     .order_by(LineItemScoreScale.sourced_id)
     .limit(1)
     .correlate(LineItem)
@@ -91,7 +89,7 @@ def learning_objectives(
         .group_by(each.c.source)
         .order_by(each.c.source)
     )
-    return Given(json_array(sets), present=exists(rows), asked=Rows(rows, asked))
+    return Given(json_array(sets), asked=Rows(rows, asked))
 
 
 line_item_objective = {
@@ -245,9 +243,7 @@ gradebook.many(
     "/classes/<path:classSourcedId>/categories",
     CATEGORIES,
     select(Category).where(
-        Category.sourced_id.in_(
-            select(LineItem.category_sourced_id).where(of_class, LineItem.status == ACTIVE)
-        )
+        Category.sourced_id.in_(select(LineItem.category_sourced_id).where(of_class, LineItem.status == ACTIVE))
     ),
     parents=(class_,),
 )

@@ -25,9 +25,7 @@ RESOURCES = Collection(
 )
 
 
-def used_by(
-    link: type[ClassResource | CourseResource | UserResource], owner: ColumnElement[bool]
-) -> Select[Resource]:
+def used_by(link: type[ClassResource | CourseResource | UserResource], owner: ColumnElement[bool]) -> Select[Resource]:
     ids = select(link.resource_sourced_id).where(owner, link.status == ACTIVE)
     return select(Resource).where(Resource.sourced_id.in_(ids))
 

@@ -1,15 +1,15 @@
 """People: users, and students and teachers among them, with their roles; and demographics."""
 
-from sqlalchemy import Select, and_, exists, select, union
+from sqlalchemy import Select, exists, select, union
 
 from models import Class, Demographics, Enrollment, Role, User, UserAgent, UserProfile, UserResource
 from models.base import ACTIVE
 from service.api.orgs import school
 from service.api.references import ORG, RESOURCE, USER
 from service.api.services import demographics, rostering
-from service.json_text import joined, text
+from service.json_text import joined, json_scalar, text
 from service.listing import Collection, given
-from service.wire import SERVICES, Given, Objects, Ref, Refs, Rows, Texts, Value, json_fields
+from service.wire import SERVICES, Given, Objects, Ref, Refs, Rows, Texts, Value
 
 # A profile has no address of its own in the standard; it is a part of its user's.
 profile_of_role = joined(
@@ -18,7 +18,7 @@ profile_of_role = joined(
 profile_of_user = joined(
     [SERVICES, text("/rostering/v1p2/users/"), UserProfile.user_sourced_id, text("#"), UserProfile.sourced_id]
 )
-credential = {"type": Value(UserProfile.credential_type), "username": Value(UserProfile.username)}
+credential_type, username = json_scalar(UserProfile.credential_type), json_scalar(UserProfile.username)
 
 USERS = Collection(
     one="user",
@@ -63,8 +63,7 @@ USERS = Collection(
                 "applicationId": Value(UserProfile.application_id),
                 "description": Value(UserProfile.description),
                 "credentials": Given(
-                    joined([text("["), json_fields(credential), text("]")]),
-                    present=and_(UserProfile.credential_type.is_not(None), UserProfile.username.is_not(None)),
+                    joined([text('[{"type":'), credential_type, text(',"username":'), username, text("}]")]),
                 ),
             },
         ),

@@ -52,8 +52,8 @@ class Link:
 class Field:
     """One column of a file.
 
-    `expected`: the standard wants a value, the table does not. `refers_to` is a table. `pair` are the keys of the
-    two sides in the JSON column.
+    `expected`: the standard wants a value, the table does not. `refers_to` is a table. `pair` are the keys that
+    the two sides have in JSON.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The 21 CSV files of a bundle, and the fields of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from sqlalchemy import Table
@@ -49,13 +49,13 @@ OBJECTIVE_SOURCES = ("case", "unknown")
 class File:
     """One CSV file; `name` is the manifest's, without `.csv`.
 
-    `derived` names fields of version 1.2 that an older file lacks and that are made from what it has.
+    `derived` names fields of 1.2 that a file of 1.1 lacks, and for each the field that they are made from.
     """
 
     name: str
     model: type[Record]
     fields: tuple[Field, ...]
-    derived: tuple[str, ...] = ()
+    derived: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def csv_name(self) -> str:
@@ -67,10 +67,10 @@ class File:
 
     @property
     def header(self) -> tuple[str, ...]:
-        return tuple(field.name for field in self.fields)
+        return tuple(each.name for each in self.fields)
 
     def field(self, name: str) -> Field:
-        return next(field for field in self.fields if field.name == name)
+        return next(each for each in self.fields if each.name == name)
 
 
 def declare(model: type[Record], header: str, vocabularies: Mapping[str, Vocabulary] | None = None) -> File:

@@ -52,11 +52,7 @@ def header_flaws(file: File, cells: Sequence[str]) -> list[Issue]:
     return [
         *(flaw(file, name, Rule.COLUMN_NAME, f"did you mean {near[name]}?") for name in near),
         *(flaw(file, name, Rule.COLUMN_UNKNOWN) for name in strange if name not in near),
-        *(
-            flaw(file, name, Rule.COLUMN_TWICE)
-            for name, count in Counter(cells).items()
-            if count > 1 and name
-        ),
+        *(flaw(file, name, Rule.COLUMN_TWICE) for name, count in Counter(cells).items() if count > 1 and name),
         *(flaw(file, field.name, missing_rule(field)) for field in missing if field.name not in near.values()),
         *([] if order == sorted(order) else [flaw(file, "", Rule.COLUMN_ORDER)]),
     ]

@@ -63,9 +63,7 @@ def read_properties(bundle: Bundle, report: Report) -> dict[str, Property]:
     header, *records = first_records(bundle, NAME, PROPERTIES_MAX) or [Record(1, [], None)]
     if header.cells != HEADER:
         report.add(Issue(NAME, 1, "", ",".join(header.cells), Rule.MANIFEST_VALUE, "propertyName,value"))
-    return {
-        cells[0]: Property(line, cells[1]) for line, cells, fault in records if len(cells) > 1 and not fault
-    }
+    return {cells[0]: Property(line, cells[1]) for line, cells, fault in records if len(cells) > 1 and not fault}
 
 
 def first_records(bundle: Bundle, name: str, count: int) -> list[Record]:

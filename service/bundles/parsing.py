@@ -1,21 +1,22 @@
-"""The rows of a file, a few thousand at a time and column by column, become rows for its stage.
+"""The records of a file, a few thousand at a time and column by column, become rows for its stage.
 
-A column without a flaw is converted as a whole; only the cells of others are looked at one by one.
+A column without a flaw is converted as a whole; only the cells of others are looked at one by one. Refused rows
+are staged too, marked as such: others may refer to them, and the report should say why they cannot.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Dialect
-from sqlalchemy.types import TypeEngine
 
 from models.base import ACTIVE, TO_BE_DELETED
 from service.bundles import v1p1
-from service.bundles.cells import ID_FLAWED, ID_MAX, MOMENT, Breach, Parse, parse_id, parser_of
-from service.bundles.fields import Field, Kind
-from service.bundles.files import COMMON, OBJECTIVE_SOURCES
+from service.bundles.cells import MOMENT, Breach, parse_id
+from service.bundles.columns import Cells, Reader, binder
+from service.bundles.fields import Kind
+from service.bundles.files import COMMON
 from service.bundles.headers import Layout
 from service.bundles.manifest import Mode
 from service.bundles.records import Record, Records
@@ -25,103 +26,195 @@ from service.bundles.staging import METADATA_COLUMN, Row, Stage
 
 BATCH_ROWS = 5_000
 BATCH_BYTES = 8_000_000
-MEMO_VALUES = 10_000
-MEMO_CHARACTERS = 100
 URN = "urn:uuid:"
-
-Cells = Sequence[str]
-Values = dict[str, list[Any]]
 
 
 @dataclass
 class Batch:
     """Rows for the stage, and for its sides by the name of their field."""
 
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
     sides: dict[str, list[Row]] = field(default_factory=dict)
 
 
-class Memo(dict[str, Any]):
-    """Values of texts that come again and again: words, dates, lists."""
-
-    def __init__(self, parse: Parse) -> None:
-        self.parse = parse
-
-    def __missing__(self, text: str) -> Any:
-        value = self.parse(text)
-        if len(self) >= MEMO_VALUES:
-            self.clear()
-        if len(text) <= MEMO_CHARACTERS:
-            self[text] = value
-        return value
-
-
-class Reader:
-    """Reads the cells of one field. `convert` takes a flawless column and raises Breach for any other."""
-
-    def __init__(self, field: Field, position: int, bind: Parse) -> None:
-        self.field = field
-        self.position = position
-        self.bind = bind
-        self.parse = parser_of(field)
-        self.convert = converter(field, lambda text: bind(self.parse(text)))
-
-
-def converter(field: Field, parse: Parse) -> Callable[[Cells], list[Any]]:
-    if field.kind is Kind.ID:
-        return lambda cells: convert_ids(cells, required=field.required)
-    if field.kind is Kind.TEXT and not field.expected:
-        return lambda cells: convert_text(cells, required=field.required)
-    memo = Memo(parse)
-    return lambda cells: list(map(memo.__getitem__, cells))
-
-
-def convert_ids(cells: Cells, *, required: bool) -> list[str | None]:
-    if ID_FLAWED.search("".join(cells)) or max(map(len, cells)) > ID_MAX:
-        raise Breach(Rule.ID)
-    return convert_text(cells, required=required)
-
-
-def convert_text(cells: Cells, *, required: bool) -> list[str | None]:
-    if (required and "" in cells) or any(map(str.isspace, cells)):
-        raise Breach(Rule.REQUIRED)
-    return [cell or None for cell in cells]
-
-
-def binder(type_: TypeEngine[Any], dialect: Dialect) -> Parse:
-    """What the driver takes for a value of the type."""
-    return type_.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
-
-
 class Parser:
-    """Parses the rows of one file. What is wrong with them is reported, and no refused row is left out of the batch:
-    others may refer to it, and should hear why they cannot."""
+    """Parses the records of one file and reports what is wrong with them."""
 
     def __init__(self, stage: Stage, layout: Layout, dialect: Dialect, report: Report) -> None:
         self.stage = stage
         self.layout = layout
         self.report = report
-        self.bind_metadata = binder(stage.target.c.metadata.type, dialect)
         self.readers = [
-            Reader(field, position, self.binder_of(field, dialect))
+            Reader(field, position, dialect)
             for position, field in layout.fields
             if field.kind is not Kind.WITHHELD and field.name not in COMMON[1:]
         ]
-        self.reported_once: set[Rule] = set()
+        self.bind_metadata = binder(stage.target.c.metadata.type, dialect)
+        self.blanks: Row = (None,) * len(stage.columns)
         self.refused: set[int] = set()  # lines of the batch at hand
+        self.told: set[Rule] = set()  # what is said once in a file
 
-    @staticmethod
-    def binder_of(field: Field, dialect: Dialect) -> Parse:
-        return (lambda value: value) if field.column is None else binder(field.column.type, dialect)
+    def batches(self, records: Records) -> Iterator[Batch]:
+        for chunk in chunks(records):
+            self.refused = set()
+            batch, whole = Batch(), []
+            for record in chunk:
+                if self.is_whole(record):
+                    whole.append(record)
+                else:
+                    batch.rows.append(self.lost_row(record))
+            if live := self.without_gone(batch, whole):
+                self.parse_rows(batch, live)
+            yield batch
 
-    def batches(self, records: Records, first: Iterator[Record]) -> Iterator[Batch]:
-        """`first` iterates over `records`, behind the header."""
-        rows: list[Record] = []
-        start = records.bytes_read
-        for record in first:
-            rows.append(record)
-            if len(rows) >= BATCH_ROWS or records.bytes_read - start > BATCH_BYTES:
-                yield self.parse(rows)
-                rows, start = [], records.bytes_read
-        if rows:
-            yield self.parse(rows)
+    def is_whole(self, record: Record) -> bool:
+        """Blank cells beyond the last column are what spreadsheets leave behind."""
+        width = self.layout.width
+        if record.fault or len(record.cells) < width or any(record.cells[width:]):
+            return False
+        if len(record.cells) > width:
+            self.tell(record.line, "", "", Rule.CELLS_EXTRA)
+        return True
+
+    def lost_row(self, record: Record) -> Row:
+        """All that is used of it is its sourcedId, if there is one."""
+        hint = "" if record.fault else f"{len(record.cells)} cells, the header has {self.layout.width}"
+        self.tell(record.line, "", "", record.fault or Rule.CELL_COUNT, hint)
+        at = self.layout.position("sourcedId")
+        try:
+            sourced_id = parse_id(record.cells[at]) if at is not None else None
+        except (Breach, IndexError):
+            sourced_id = None
+        return (record.line, True, sourced_id or None, ACTIVE, *self.blanks)
+
+    def without_gone(self, batch: Batch, records: Sequence[Record]) -> list[Record]:
+        """Those that do not say `tobedeleted`. Of the others nothing but the sourcedId counts."""
+        at, bulk = self.layout.position("status"), self.stage.mode is Mode.BULK
+        if bulk and (at is None or not any(record.cells[at] for record in records)):
+            return list(records)
+        live = []
+        for record in records:
+            status = record.cells[at] if at is not None else ""
+            if status == TO_BE_DELETED:
+                batch.rows.append(self.gone_row(record))
+                continue
+            if status != ACTIVE and not (bulk and not status):
+                self.tell(record.line, "status", status, Rule.STATUS)
+            live.append(record)
+            if bulk and status:
+                self.tell_once(record.line, "status", status, Rule.STATUS_IN_BULK)
+        return live
+
+    def gone_row(self, record: Record) -> Row:
+        sourced_id = None
+        for reader in self.readers:
+            if reader.field.name == "sourcedId":
+                sourced_id = self.read_cell(reader, record.line, record.cells[reader.position])
+        refused = record.line in self.refused or not self.layout.usable
+        return (record.line, refused, sourced_id, TO_BE_DELETED, *self.blanks)
+
+    def parse_rows(self, batch: Batch, records: Sequence[Record]) -> None:
+        lines = [record.line for record in records]
+        cells = list(zip(*(record.cells[: self.layout.width] for record in records), strict=True))
+        values = self.read_columns(lines, cells)
+        self.check_dates(lines, cells)
+        self.check_pairs(lines, cells)
+        v1p1.derive(self.layout.file, values)
+        flags = [line in self.refused for line in lines] if self.layout.usable else repeat(True)
+        columns = (values[name] for name in self.stage.columns)
+        batch.rows.extend(zip(lines, flags, values["sourcedId"], repeat(ACTIVE), *columns, strict=False))
+        for name, side in self.stage.sides.items():
+            rows = link_rows(lines, values, name) if side.link else v1p1.role_rows(lines, values)
+            batch.sides[name] = list(rows)
+
+    def read_columns(self, lines: Sequence[int], cells: Sequence[Cells]) -> dict[str, list[Any]]:
+        values = {reader.field.name: self.read(reader, lines, cells[reader.position]) for reader in self.readers}
+        if self.layout.metadata:
+            values[METADATA_COLUMN] = self.read_metadata(cells)
+        values.setdefault("sourcedId", [None] * len(lines))
+        return values
+
+    def read(self, reader: Reader, lines: Sequence[int], cells: Cells) -> list[Any]:
+        try:
+            return reader.convert(cells)
+        except Breach:
+            return [self.read_cell(reader, line, cell) for line, cell in zip(lines, cells, strict=True)]
+
+    def read_cell(self, reader: Reader, line: int, cell: str) -> Any:
+        try:
+            return reader.bind(reader.parse(cell))
+        except Breach as breach:
+            self.tell(line, reader.field.name, cell, breach.rule)
+            return None if breach.rule.is_error else reader.bind(breach.value)
+
+    def read_metadata(self, cells: Sequence[Cells]) -> list[Any]:
+        """Blank cells are left out; a row of blanks has no metadata."""
+        names = [name for _, name in self.layout.metadata]
+        columns = (cells[at] for at, _ in self.layout.metadata)
+        rows = (
+            {name: cell for name, cell in zip(names, row, strict=True) if cell} for row in zip(*columns, strict=True)
+        )
+        return [self.bind_metadata(row or None) for row in rows]
+
+    def check_dates(self, lines: Sequence[int], cells: Sequence[Cells]) -> None:
+        """Nothing is made of dateLastModified, so that no breach costs a row."""
+        at = self.layout.position("dateLastModified")
+        if at is None:
+            return
+        for line, cell in zip(lines, cells[at], strict=True):
+            if self.stage.mode is Mode.BULK and cell:
+                self.tell_once(line, "dateLastModified", cell, Rule.DATE_IN_BULK)
+                return
+            if self.stage.mode is Mode.DELTA and not MOMENT.fullmatch(cell):
+                self.tell(line, "dateLastModified", cell, Rule.DATE_IN_DELTA)
+
+    def check_pairs(self, lines: Sequence[int], cells: Sequence[Cells]) -> None:
+        for left, right, rule, is_flawed in PAIRS:
+            first, second = self.layout.position(left), self.layout.position(right)
+            if first is None or second is None:
+                continue
+            for line, one, other in zip(lines, cells[first], cells[second], strict=True):
+                if is_flawed(one, other):
+                    self.tell(line, right, other, rule)
+
+    def tell(self, line: int, field: str, value: str, rule: Rule, hint: str = "") -> None:
+        self.report.add(Issue(self.layout.file.csv_name, line, field, value, rule, hint))
+        if rule.is_error:
+            self.refused.add(line)
+
+    def tell_once(self, line: int, field: str, value: str, rule: Rule) -> None:
+        if rule not in self.told:
+            self.told.add(rule)
+            self.tell(line, field, value, rule)
+
+
+def chunks(records: Records) -> Iterator[list[Record]]:
+    chunk: list[Record] = []
+    start = records.bytes_read
+    for record in records:
+        chunk.append(record)
+        if len(chunk) >= BATCH_ROWS or records.bytes_read - start >= BATCH_BYTES:
+            yield chunk
+            chunk, start = [], records.bytes_read
+    if chunk:
+        yield chunk
+
+
+def link_rows(lines: Sequence[int], values: Mapping[str, list[Any]], name: str) -> Iterator[Row]:
+    for line, own, others in zip(lines, values["sourcedId"], values[name], strict=True):
+        for other in others or ():
+            yield line, own, other
+
+
+def unequally_long(subjects: str, codes: str) -> bool:
+    return subjects.count(",") != codes.count(",") or bool(subjects) != bool(codes)
+
+
+def lacks_urn(source: str, objective: str) -> bool:
+    return source == "case" and not objective.startswith(URN)
+
+
+PAIRS = (
+    ("subjects", "subjectCodes", Rule.SUBJECT_CODES, unequally_long),
+    ("source", "learningObjectiveId", Rule.OBJECTIVE, lacks_urn),
+)

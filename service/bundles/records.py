@@ -31,7 +31,13 @@ class Records:
         self._bytes_before = 0  # the record at hand
         self._fault: Rule | None = None
 
+        self._records = self._read()
+
     def __iter__(self) -> Iterator[Record]:
+        """The records that nobody has taken yet."""
+        return self._records
+
+    def _read(self) -> Iterator[Record]:
         reader = csv.reader(self._lines(), strict=True)
         while True:
             line = reader.line_num + 1

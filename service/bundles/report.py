@@ -54,6 +54,10 @@ class Counts:
     refused: int = 0
     retired: int = 0
 
+    @property
+    def changed(self) -> int:
+        return self.created + self.updated + self.deleted + self.retired
+
 
 COUNTS = tuple(field.name for field in fields(Counts))
 
@@ -69,9 +73,7 @@ class Sink(Protocol):
 class Report:
     """`watch(act, done, total)` is told how far the work has come; done and total are bytes, or 0 of 0."""
 
-    def __init__(
-        self, sink: Sink | None = None, watch: Callable[[str, int, int], None] = lambda *_: None
-    ) -> None:
+    def __init__(self, sink: Sink | None = None, watch: Callable[[str, int, int], None] = lambda *_: None) -> None:
         self.sink = sink
         self.watch = watch
         self.found: Counter[Rule] = Counter()
@@ -148,7 +150,5 @@ SINKS: Mapping[str, Callable[[TextIO], Sink]] = {".csv": CsvSink, ".json": JsonS
 def report_to(path: Path) -> Iterator[Sink]:
     """Readable by its owner only: reported values are people's data. KeyError for an unknown suffix."""
     sink_for = SINKS[path.suffix.lower()]
-    with open(
-        path, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600)
-    ) as file:
+    with open(path, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         yield sink_for(file)

@@ -92,7 +92,6 @@ class Rule(Enum):
         "source is case, but the learningObjectiveId does not start with urn:uuid:",
     )
     SCHOOL = "school", WARNING, "schoolSourcedId is not an organisation of type school"
-    SCORE_STATUS = "score-status", WARNING, "a 1.1 result without scoreStatus; it was taken from the score"
     # rows that are missing
     RETIRE_LIMIT = (
         "retire-limit",

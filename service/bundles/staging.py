@@ -1,10 +1,10 @@
-"""Temporary tables: all rows of a bundle are there, and checked, before the first one reaches a real table."""
+"""Temporary tables: all rows of a bundle are there, checked, before the first one reaches a real table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, insert
+from sqlalchemy import DDL, Boolean, Column, Index, Integer, MetaData, Table, insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
@@ -16,22 +16,28 @@ from service.bundles.headers import Layout
 from service.bundles.manifest import Mode
 
 Row = tuple[Any, ...]
-ROLE_COLUMNS = ("userSourcedId", "roleType", "role", "orgSourcedId")  # of the roles that 1.1 keeps in users.csv
+ROLE_COLUMNS = (
+    "userSourcedId",
+    "roleType",
+    "role",
+    "orgSourcedId",
+)  # of the roles that 1.1 keeps in users.csv
 METADATA_COLUMN = "metadata"
 
 
 @dataclass(frozen=True)
 class Side:
-    """Rows that one list of sourcedIds in a file becomes; `other` holds the listed ones, `line` the file's line."""
+    """The rows that lists of sourcedIds in a file become; `own` is the row's, `other` the listed one."""
 
     table: Table
+    own: Column[Any]
     other: Column[Any]
     link: Link | None  # None: the rows are those of a stage of their own
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """The rows of one file, or those derived from another one.
+    """The rows of one file, or, `derived`, those of users.csv in 1.1 that 1.2 has in roles.csv.
 
     `columns` are the columns that it fills, by the name of their field. `sides` are by the name of theirs.
     """
@@ -41,6 +47,7 @@ class Stage:
     table: Table
     columns: dict[str, Column[Any]]
     sides: dict[str, Side] = field(default_factory=dict)
+    derived: bool = False
 
     @property
     def target(self) -> Table:
@@ -48,7 +55,7 @@ class Stage:
 
 
 class Staging:
-    """The temporary tables of one import. `stages` are by the name of their target, in the order of merging."""
+    """The temporary tables of one import. `stages` are by the name of their target, in order of merging."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
@@ -57,9 +64,7 @@ class Staging:
         self.metadata = MetaData(schema="pg_temp" if self.on_postgresql else "temp")
         self.stages: dict[str, Stage] = {}
         line, text = Column("line", Integer), PLAIN_TEXT
-        self.breaches = self.table(
-            "breaches", line, Column("field", text), Column("value", text), Column("rule", text)
-        )
+        self.breaches = self.table("breaches", line, Column("field", text), Column("value", text), Column("rule", text))
         self.refused = self.table("refused", Column("file", text), Column("sourced_id", SOURCED_ID))
 
     def table(self, name: str, *columns: Column[Any]) -> Table:
@@ -77,7 +82,9 @@ class Staging:
     async def open_stage(self, file: File, mode: Mode, layout: Layout) -> Stage:
         """An empty stage for what the layout has, and one for the roles that 1.1 keeps in users.csv."""
         columns = {field.name: field.column for _, field in layout.fields if field.name not in COMMON}
-        columns |= {name: FILE[file.name].field(name).column for name in file.derived}
+        for name, source in file.derived.items():
+            if layout.position(source) is not None:
+                columns[name] = FILE[file.name].field(name).column
         if layout.metadata:
             columns[METADATA_COLUMN] = file.table.c.metadata
         stage = self.stage(file, mode, columns)
@@ -87,9 +94,11 @@ class Staging:
         await self.create(stage.table, *(side.table for side in stage.sides.values()))
         return stage
 
-    def stage(self, file: File, mode: Mode, fields: dict[str, Column[Any] | None]) -> Stage:
+    def stage(
+        self, file: File, mode: Mode, fields: Mapping[str, Column[Any] | None], *, derived: bool = False
+    ) -> Stage:
         name = file.table.name
-        columns = {name: column for name, column in fields.items() if column is not None}
+        columns = {key: column for key, column in fields.items() if column is not None}
         copied = (Column(column.name, column.type) for column in columns.values())
         table = self.table(
             name,
@@ -99,17 +108,22 @@ class Staging:
             Column("status", PLAIN_TEXT),
             *copied,
         )
-        self.stages[name] = Stage(file=file, mode=mode, table=table, columns=columns)
+        self.stages[name] = Stage(file=file, mode=mode, table=table, columns=columns, derived=derived)
         return self.stages[name]
 
     def side(self, listing: Field, mode: Mode) -> Side:
         if listing.link is None:
             columns = {name: FILE["roles"].field(name).column for name in ROLE_COLUMNS}
-            roles = self.stage(FILE["roles"], mode, columns)
-            return Side(roles.table, roles.table.c.org_sourced_id, None)
+            roles = self.stage(FILE["roles"], mode, columns, derived=True)
+            return Side(roles.table, roles.table.c.user_sourced_id, roles.table.c.org_sourced_id, None)
         own, other = Column("own", SOURCED_ID), Column("other", SOURCED_ID)
         table = self.table(listing.link.table.name, Column("line", Integer), own, other)
-        return Side(table, other, listing.link)
+        return Side(table, own, other, listing.link)
+
+    def tables(self, target: Table, column: str) -> list[Table]:
+        """Where to look the column up: in the stage, which is newer, then in what is stored."""
+        stage = self.stages.get(target.name)
+        return [*([stage.table] if stage and column in stage.table.c else []), target]
 
     async def load(self, table: Table, rows: Sequence[Row]) -> None:
         """Values are those that the driver takes."""
@@ -127,8 +141,15 @@ class Staging:
 
     async def ready(self, stage: Stage) -> None:
         """All rows are in: make them quick to find, and let the database know how many there are."""
-        tables = [stage.table, *(side.table for side in stage.sides.values())]
-        for table in tables:
-            key = table.c.sourced_id if "sourced_id" in table.c else table.c.own
-            index = Index(f"ix_{table.name}", key, table.c.line)
-            await self.connection.execute(CreateIndex(index))
+        keys = {stage.table: stage.table.c.sourced_id}
+        keys |= {side.table: side.own for side in stage.sides.values()}
+        for table, key in keys.items():
+            await self.connection.execute(CreateIndex(Index(f"ix_{table.name}", key, table.c.line)))
+            if self.on_postgresql:  # which else believes that a temporary table is small
+                await self.analyze(table)
+
+    async def analyze(self, table: Table) -> None:
+        """Let the planner know how many rows there are, and which."""
+        if not self.on_postgresql:
+            await self.connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
+        await self.connection.execute(DDL("ANALYZE %(fullname)s").against(table))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -34,7 +33,7 @@ def users() -> File:
     orgs = Field(name="orgSourcedIds", kind=Kind.LINKS, expected=True, refers_to="orgs")
     role = Field(name="role", kind=Kind.WORD, required=True, vocabulary=ROLES_1_1)
     return replace(
-        FILE["users"], fields=(*fields[:4], orgs, role, *fields[4:]), derived=("primaryOrgSourcedId",)
+        FILE["users"], fields=(*fields[:4], orgs, role, *fields[4:]), derived={"primaryOrgSourcedId": "orgSourcedIds"}
     )
 
 
@@ -43,19 +42,14 @@ def line_items() -> File:
     session = field_of(file.table, "gradingPeriodSourcedId", column_name="academic_session_sourced_id")
     fields = {field.name: field for field in without("lineItems", "schoolSourcedId")}
     fields["academicSessionSourcedId"] = session
-    return replace(file, fields=tuple(fields.values()), derived=("schoolSourcedId",))
+    return replace(file, fields=tuple(fields.values()), derived={"schoolSourcedId": "sourcedId"})
 
 
 def results() -> File:
     newer = ("textScore", "classSourcedId", "inProgress", "incomplete", "late", "missing")
-    fields = without("results", *newer)
-    # A blank one is taken from the score, see `score_statuses`.
-    return replace(
-        FILE["results"],
-        fields=tuple(
-            replace(field, required=False) if field.name == "scoreStatus" else field for field in fields
-        ),
-    )
+    fields = {field.name: field for field in without("results", *newer)}
+    fields["scoreStatus"] = replace(fields["scoreStatus"], required=False, expected=True)
+    return replace(FILE["results"], fields=tuple(fields.values()), derived={"scoreStatus": "sourcedId"})
 
 
 FILES_1_1 = (
@@ -69,23 +63,22 @@ FILES_1_1 = (
 )
 
 
-def derive(values: dict[str, list[Any]]) -> None:
-    """Fill in, column by column, what 1.2 has and 1.1 lacks. Schools of line items follow in SQL, from their classes."""
-    if "orgSourcedIds" in values:
-        values["primaryOrgSourcedId"] = [listed[0] if listed else None for listed in values["orgSourcedIds"]]
-    if "gradingPeriodSourcedId" in values:
-        values["schoolSourcedId"] = [None] * len(values["gradingPeriodSourcedId"])
-    if "scoreStatus" in values:
-        scores = values.get("score") or repeat(None)
-        values["scoreStatus"] = [
-            status or (UNSCORED if score is None else SCORED)
-            for status, score in zip(values["scoreStatus"], scores, strict=False)
-        ]
+def derive(file: File, values: dict[str, list[Any]]) -> None:
+    """Add, column by column, what `file` lacks for 1.2. The schools of line items follow in SQL."""
+    nothing = [None] * len(values["sourcedId"])
+    if "primaryOrgSourcedId" in file.derived:
+        listed = values.get("orgSourcedIds", nothing)
+        values["primaryOrgSourcedId"] = [orgs[0] if orgs else None for orgs in listed]
+    if "schoolSourcedId" in file.derived:
+        values["schoolSourcedId"] = nothing
+    if "scoreStatus" in file.derived:
+        pairs = zip(values.get("scoreStatus", nothing), values.get("score", nothing), strict=True)
+        values["scoreStatus"] = [status or (UNSCORED if score is None else SCORED) for status, score in pairs]
 
 
 def role_rows(lines: Sequence[int], values: Mapping[str, list[Any]]) -> Iterator[tuple[Any, ...]]:
     """One role for each org of a user, the first one primary; its sourcedId is the same at every import."""
-    columns = (values[name] for name in ("sourcedId", "role", "orgSourcedIds"))
+    columns = (values.get(name, [None] * len(lines)) for name in ("sourcedId", "role", "orgSourcedIds"))
     for line, user, role, orgs in zip(lines, *columns, strict=True):
         for index, org in enumerate(orgs or ()):
             made = f"{DERIVED_ROLE}{uuid5(NAMESPACE, f'{user} {org}')}"

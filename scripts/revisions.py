@@ -1,0 +1,35 @@
+"""Which migrations there are, and at which one a database is."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+def alembic_config() -> Config:
+    return Config(CHECKOUT / "alembic.ini")
+
+
+@cache
+def migrations() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def head() -> str | None:
+    """What this version of the code needs."""
+    return migrations().get_current_head()
+
+
+def current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_behind(revision: str | None) -> bool:
+    """A revision that we do not know is a newer one: while new code is rolled out, old code goes on serving."""
+    known = {each.revision for each in migrations().walk_revisions()}
+    return revision is None or (revision in known and revision != head())

@@ -1,0 +1,164 @@
+"""What only the database can check: sourcedIds that come twice, references, and what they refer to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import (
+    Column,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from models import Class, Org
+from models.base import ACTIVE, Base
+from service.bundles.fields import reference_of, table_of
+from service.bundles.report import Issue, Report
+from service.bundles.rules import RULES, Rule
+from service.bundles.staging import Stage, Staging
+
+SCHOOL, SCHOOL_FIELD = "school", "schoolSourcedId"
+ISSUES_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`column` of a staged table holds sourcedIds of rows of the table named `target`."""
+
+    field: str
+    table: Table
+    column: Column[Any]
+    target: str
+
+
+async def check(staging: Staging, stage: Stage, report: Report) -> None:
+    """Report what is wrong with the staged rows, and take the refused ones out of the stage.
+
+    The files that the stage refers to must have been checked before.
+    """
+    await fill_schools(staging, stage)
+    found = [*references(stage)]
+    await find_duplicates(staging, stage)
+    for reference in found:
+        await find_broken(staging, reference)
+    await refuse(staging, stage, report)
+    own = [reference for reference in found if reference.target == stage.target.name]
+    while own and report.counts[stage.file.name].refused:
+        for reference in own:
+            await find_broken(staging, reference)
+        if not await refuse(staging, stage, report):
+            break
+    await warn_of_schools(staging, stage, report)
+
+
+def references(stage: Stage) -> Iterator[Reference]:
+    if target := reference_of(stage.target.c.sourced_id):
+        yield Reference("sourcedId", stage.table, stage.table.c.sourced_id, target)
+    for name, column in stage.columns.items():
+        if name not in stage.file.derived and (target := reference_of(column)):
+            yield Reference(name, stage.table, stage.table.c[column.name], target)
+    for name, side in stage.sides.items():
+        if target := stage.file.field(name).refers_to:
+            yield Reference(name, side.table, side.other, target)
+
+
+async def find_duplicates(staging: Staging, stage: Stage) -> None:
+    """The first row of a sourcedId stays."""
+    rows, earlier = stage.table, stage.table.alias()
+    same = and_(earlier.c.sourced_id == rows.c.sourced_id, earlier.c.line < rows.c.line)
+    await note(
+        staging,
+        select(rows.c.line, literal("sourcedId"), rows.c.sourced_id, literal(Rule.DUPLICATE.label)).where(
+            exists(select(earlier.c.line).where(same))
+        ),
+    )
+
+
+async def find_broken(staging: Staging, reference: Reference) -> None:
+    """References to what neither the database has nor the bundle brings."""
+    column, stored = reference.column, Base.metadata.tables[reference.target]
+    found = exists(select(stored.c.sourced_id).where(stored.c.sourced_id == column))
+    if reference.target in staging.stages:
+        brought = staging.stages[reference.target].table.alias()
+        found |= exists(select(brought.c.line).where(brought.c.sourced_id == column, brought.c.status == ACTIVE))
+    refused = exists(
+        select(staging.refused.c.file).where(
+            staging.refused.c.sourced_id == column, staging.refused.c.file == reference.target
+        )
+    )
+    rule = case((refused, Rule.REFUSED_REFERENCE.label), else_=Rule.UNKNOWN_REFERENCE.label)
+    await note(
+        staging,
+        select(reference.table.c.line, literal(reference.field), column, rule).where(column.is_not(None), ~found),
+    )
+
+
+async def note(staging: Staging, breaches: Select[Any]) -> None:
+    await staging.connection.execute(insert(staging.breaches).from_select(staging.breaches.c.keys(), breaches))
+
+
+async def refuse(staging: Staging, stage: Stage, report: Report) -> int:
+    """Report the breaches found, move their rows and those that the parser refused out. Returns how many."""
+    connection, breaches = staging.connection, staging.breaches
+    await report_breaches(staging, stage, report)
+    broken = or_(stage.table.c.refused, stage.table.c.line.in_(select(breaches.c.line)))
+    ids = select(literal(stage.target.name), stage.table.c.sourced_id).where(broken)
+    moved = await connection.execute(insert(staging.refused).from_select(["file", "sourced_id"], ids))
+    if moved.rowcount:
+        for side in stage.sides.values():
+            lines = select(stage.table.c.line).where(broken)
+            await connection.execute(delete(side.table).where(side.table.c.line.in_(lines)))
+            if side.link is None:  # roles that nobody can name now
+                await connection.execute(insert(staging.refused).values(file="roles"))
+        await connection.execute(delete(stage.table).where(broken))
+        await connection.execute(delete(breaches))
+    report.counts[stage.file.name].refused += moved.rowcount
+    return moved.rowcount
+
+
+async def report_breaches(staging: Staging, stage: Stage, report: Report) -> None:
+    breaches = select(staging.breaches).order_by(staging.breaches.c.line, staging.breaches.c.field)
+    async with staging.connection.stream(breaches.execution_options(yield_per=ISSUES_AT_ONCE)) as rows:
+        async for line, field, value, rule in rows:
+            report.add(Issue(stage.file.csv_name, line, field, value, RULES[rule]))
+
+
+async def fill_schools(staging: Staging, stage: Stage) -> None:
+    """A 1.1 line item has no school; that of its class is meant."""
+    if SCHOOL_FIELD in stage.file.derived:
+        classes = staging.tables(table_of(Class), "school_sourced_id")
+        schools = (
+            select(table.c.school_sourced_id)
+            .where(table.c.sourced_id == stage.table.c.class_sourced_id)
+            .scalar_subquery()
+            for table in classes
+        )
+        school = func.coalesce(*schools, null())
+        await staging.connection.execute(update(stage.table).values(school_sourced_id=school))
+
+
+async def warn_of_schools(staging: Staging, stage: Stage, report: Report) -> None:
+    if SCHOOL_FIELD not in stage.columns:
+        return
+    school, joined, types = stage.table.c.school_sourced_id, cast("FromClause", stage.table), []
+    for table in staging.tables(table_of(Org), "type"):
+        orgs = table.alias()
+        joined = joined.outerjoin(orgs, orgs.c.sourced_id == school)
+        types.append(orgs.c.type)
+    wrong = select(stage.table.c.line, school).select_from(joined)
+    wrong = wrong.where(func.coalesce(*types, null()) != SCHOOL).order_by(stage.table.c.line)
+    async with staging.connection.stream(wrong.execution_options(yield_per=ISSUES_AT_ONCE)) as rows:
+        async for line, value in rows:
+            report.add(Issue(stage.file.csv_name, line, SCHOOL_FIELD, value, Rule.SCHOOL))

@@ -1,0 +1,109 @@
+"""The whole act: a bundle becomes rows, in one transaction that the caller ends."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import as_utc
+from service.bundles.checking import check
+from service.bundles.files import File
+from service.bundles.headers import read_header
+from service.bundles.manifest import Mode, read_manifest
+from service.bundles.merging import merge
+from service.bundles.parsing import Parser
+from service.bundles.reading import Bundle
+from service.bundles.records import Record, Records
+from service.bundles.report import Issue, Report
+from service.bundles.retiring import end_roles, may_retire, retire
+from service.bundles.rules import Rule
+from service.bundles.staging import Stage, Staging
+
+ANALYZE_ROWS = 1_000  # changed rows after which the planner should look at a table anew
+FATAL = (Rule.VERSION, Rule.RETIRE_LIMIT)  # whatever the options say
+
+
+class Busy(Exception):
+    """Another import is at work in the same database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """`skip_bad`: load the good rows though others are refused. `retire_missing`: mark what a bulk file no longer has
+    as deleted, if that is at most `missing_limit` percent of the active rows of its table."""
+
+    skip_bad: bool = False
+    retire_missing: bool = False
+    missing_limit: float = 10.0
+
+
+async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOptions, report: Report) -> bool:
+    """Check everything, then merge it, or nothing if something was refused. Returns whether it was merged.
+
+    Never commits. `session` is a write session in which nothing was done yet. Raises Unreadable for a bundle that
+    cannot be read to its end, Busy while another import runs.
+    """
+    staging = Staging(await session.connection())
+    await take_time(staging)
+    await staging.create(staging.breaches, staging.refused)
+    manifest = await asyncio.to_thread(read_manifest, bundle, report)
+    for file, mode in manifest.modes.items():
+        stage = await stage_file(staging, bundle, file, mode, report)
+        await check(staging, stage, report)
+    retiring = []
+    for stage in staging.stages.values() if options.retire_missing else ():
+        if await may_retire(staging, stage, options.missing_limit, report):
+            retiring.append(stage)
+    merged = not any(report.found[rule] for rule in FATAL) and (options.skip_bad or not report.errors)
+    if merged:
+        await merge_all(staging, retiring, report)
+    await staging.drop()
+    return merged
+
+
+async def take_time(staging: Staging) -> None:
+    """The limits of a web request would end a long import. On SQLite the write lock keeps other imports out."""
+    if not staging.on_postgresql:
+        return
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        await staging.connection.execute(select(func.set_config(limit, "0", True)))
+    lock = func.pg_try_advisory_xact_lock(func.hashtext("import"), func.hashtext(func.current_schema()))
+    if not await staging.connection.scalar(select(lock)):
+        raise Busy("another import is running")
+
+
+async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, report: Report) -> Stage:
+    """Parses in a thread: a server that imports goes on answering."""
+    name = file.csv_name
+    with bundle.open(name) as stream:
+        records = Records(stream, name)
+        header = next(iter(records), Record(1, [], None))
+        if header.fault:
+            report.add(Issue(name, 1, "", "", header.fault))
+        layout = read_header(file, header.cells, report)
+        stage = await staging.open_stage(file, mode, layout)
+        batches = Parser(stage, layout, staging.connection.dialect, report).batches(records)
+        while batch := await asyncio.to_thread(next, batches, None):
+            await staging.load(stage.table, batch.rows)
+            for field, rows in batch.sides.items():
+                await staging.load(stage.sides[field].table, rows)
+            report.watch(f"reading {name}", records.bytes_read, bundle.sizes[name])
+    await staging.ready(stage)
+    return stage
+
+
+async def merge_all(staging: Staging, retiring: Sequence[Stage], report: Report) -> None:
+    moment = as_utc(datetime.now(UTC))
+    for done, stage in enumerate(staging.stages.values()):
+        report.watch(f"storing {stage.file.name}", done, len(staging.stages))
+        await merge(staging, stage, moment, report)
+        if stage.derived:
+            await end_roles(staging, stage, moment, report)
+    for stage in retiring:
+        await retire(staging, stage, moment, report)
+    for stage in staging.stages.values():
+        if report.counts[stage.file.name].changed >= ANALYZE_ROWS:
+            await staging.analyze(stage.target)
