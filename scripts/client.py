@@ -17,7 +17,9 @@ from models.database import Database
 from scripts.running import run
 from service.access import SCOPE_ROOT, SCOPES, full_scope, new_client
 
-TOKENS_LIVE_ON = "tokens that it was given before end with HOMEROOM_TOKEN_MINUTES"
+
+def short(scope: str) -> str:
+    return scope.removeprefix(SCOPE_ROOT)
 
 
 @click.group()
@@ -52,18 +54,13 @@ def parse_scopes(_context: click.Context, _option: click.Parameter, names: tuple
     multiple=True,
     required=True,
     callback=parse_scopes,
-    help="What the program may do; repeat it for more, or say `all`.",
+    help=f"What the program may do; repeat it for more. One of all, {', '.join(map(short, SCOPES))}.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for another program to read.")
 def add(name: str, scopes: list[str], as_json: bool) -> None:
     """Add a program called NAME and print its client_id and client_secret.
 
     The secret is shown this once: only its hash is kept. Two programs may have one name; their ids differ.
-
-    \b
-    Scopes: all, roster.readonly, roster-core.readonly, roster-demographics.readonly, gradebook.readonly,
-    gradebook-core.readonly, gradebook.createput, gradebook.createpost, gradebook.delete, assessment.readonly,
-    assessment.createput, assessment.delete, resource.readonly, resource-core.readonly
 
     \b
     Examples:
@@ -96,8 +93,10 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps([as_json_object(each) for each in clients], indent=2, ensure_ascii=False))
     elif not clients:
         click.echo("no clients yet: `homeroom client add --help` says how to add one", err=True)
-    for each in [] if as_json else clients:
-        click.echo(as_line(each))
+    else:
+        width = max(len(each.name) for each in clients)
+        for each in clients:
+            click.echo(as_line(each, width))
 
 
 async def all_clients(database: Database) -> list[ApiClient]:
@@ -115,14 +114,10 @@ def as_json_object(each: ApiClient) -> dict[str, Any]:
     }
 
 
-def as_line(each: ApiClient) -> str:
-    until = f" until {each.revoked_at:%Y-%m-%d}, revoked" if each.revoked_at else ""
-    scopes = "all" if set(SCOPES) <= set(each.scopes) else " ".join(short(scope) for scope in each.scopes)
-    return f"{each.client_id}  {each.name}  since {each.created_at:%Y-%m-%d}{until}  {scopes}"
-
-
-def short(scope: str) -> str:
-    return scope.removeprefix(SCOPE_ROOT)
+def as_line(each: ApiClient, width: int) -> str:
+    end = f"revoked {each.revoked_at:%Y-%m-%d}" if each.revoked_at else "active"
+    scopes = "all" if set(SCOPES) <= set(each.scopes) else " ".join(map(short, each.scopes))
+    return f"{each.client_id}  {each.name:<{width}}  added {each.created_at:%Y-%m-%d}  {end:<18}  {scopes}"
 
 
 @client.command()
@@ -130,11 +125,11 @@ def short(scope: str) -> str:
 def revoke(client_id: str) -> None:
     """Take a program's access back, for good. Safe to repeat.
 
-    It gets no new token from now on; a token that it holds ends after HOMEROOM_TOKEN_MINUTES.
+    It gets no new token from now on; those that it holds end within HOMEROOM_TOKEN_MINUTES.
     """
     if not run(partial(revoke_client, client_id=client_id)):
         raise click.ClickException(f"no client {client_id}: `homeroom client list` shows them")
-    click.echo(f"revoked {client_id}; {TOKENS_LIVE_ON}")
+    click.echo(f"revoked {client_id}: no new tokens; those it holds end within HOMEROOM_TOKEN_MINUTES")
 
 
 async def revoke_client(database: Database, client_id: str) -> bool:

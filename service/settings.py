@@ -1,5 +1,6 @@
 """Every setting: its environment variable, type, default and unit."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -21,6 +22,7 @@ class Settings(DatabaseSettings):
     count_seconds: float = 30.0  # how old the X-Total-Count of a page may be, where the client moves the offset itself
     filter_length_max: int = 4_000  # characters
     import_bytes_max: int = 16_000_000_000  # of a bundle, unpacked
+    grace_seconds: float = 10.0  # that running requests get to finish when the server is told to stop
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -28,12 +30,25 @@ class Settings(DatabaseSettings):
         given: dict[str, Any] = {}
         wrong: list[str] = []
         for setting in fields(cls):
-            name, kind = f"HOMEROOM_{setting.name.upper()}", type(setting.default)
+            name = f"HOMEROOM_{setting.name.upper()}"
             if name in environ:
                 try:
-                    given[setting.name] = kind(environ[name])  # type: ignore[misc]
-                except ValueError:
-                    wrong.append(f"{name} must be {'a number' if kind is float else 'a whole number'}")
+                    given[setting.name] = parse(environ[name], type(setting.default))
+                except ValueError as error:
+                    wrong.append(f"{name} must be {error}")
         if wrong:
             raise ValueError("; ".join(wrong))
         return cls(**given)
+
+
+def parse(text: str, kind: type) -> str | int | float:
+    """Raises ValueError saying what the text should have been."""
+    if kind is str:
+        return text
+    try:
+        number: int | float = kind(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < math.inf:  # NaN is not either
+        raise ValueError("a number, 0 or more" if kind is float else "a whole number, 0 or more")
+    return number

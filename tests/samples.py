@@ -5,7 +5,7 @@ What is retired is `tobedeleted`; what is `bare` has nothing below it.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +27,7 @@ from models import (
     LineItemLearningObjective,
     LineItemScoreScale,
     Org,
+    Record,
     Resource,
     Result,
     ResultLearningObjective,
@@ -43,7 +44,6 @@ from models.base import TO_BE_DELETED
 SLASHED = "zoe/smith@sis"  # a sourcedId of all the characters that the standard allows and paths find hard
 DAY_ONE = datetime(2026, 9, 1, 8, tzinfo=UTC)
 GONE: dict[str, Any] = {"status": TO_BE_DELETED}
-moments = count()
 
 
 def at(hours: float) -> datetime:
@@ -52,7 +52,7 @@ def at(hours: float) -> datetime:
 
 def an_org(sourced_id: str, **rest: Any) -> Org:
     given: dict[str, Any] = {"name": sourced_id.title(), "type": "school", "parent_sourced_id": "springfield"}
-    return Org(sourced_id=sourced_id, date_last_modified=at(0), **{**given, **rest})
+    return Org(sourced_id=sourced_id, **{**given, **rest})
 
 
 def a_session(sourced_id: str, kind: str, parent: str | None, begin: str, end: str, **rest: Any) -> AcademicSession:
@@ -74,7 +74,7 @@ def a_class(sourced_id: str, course: str = "algebra", school: str = "lincoln", *
 
 
 def a_user(sourced_id: str, given_name: str, family_name: str, **rest: Any) -> User:
-    given: dict[str, Any] = {"enabled_user": True, "username": sourced_id, "date_last_modified": at(1)}
+    given: dict[str, Any] = {"enabled_user": True, "username": sourced_id}
     names = {"given_name": given_name, "family_name": family_name}
     return User(sourced_id=sourced_id, **{**given, **names, **rest})
 
@@ -125,10 +125,12 @@ def a_result(line_item: str, student: str, score: float | None, day: int, **rest
 
 async def a_district(session: AsyncSession) -> None:
     """Insert Springfield into an empty database; the caller commits."""
-    for rows in (places(), times(), people(), taught(), marked(), scored(), used()):
-        for row in rows:
-            session.add(row)
-            await session.flush()  # in this order: each row's references are there already
+    everything = chain(places(), times(), people(), taught(), marked(), scored(), used())
+    for number, row in enumerate(everything):
+        if isinstance(row, Record) and row.date_last_modified is None:
+            row.date_last_modified = at(number // 2)  # so that some share one
+        session.add(row)
+        await session.flush()  # in this order: what a row refers to is there already
 
 
 def places() -> Iterator[Base]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -30,7 +31,7 @@ from service.bundles.rules import RULES, Rule
 from service.bundles.staging import Stage, Staging
 
 SCHOOL, SCHOOL_FIELD = "school", "schoolSourcedId"
-ISSUES_AT_ONCE = 1_000
+PAGE_ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,9 @@ async def note(staging: Staging, breaches: Select[Any]) -> None:
 
 async def refuse(staging: Staging, stage: Stage, report: Report) -> int:
     """Report the breaches found, move their rows and those that the parser refused out. Returns how many."""
-    connection, breaches = staging.connection, staging.breaches
+    connection = staging.connection
     await report_breaches(staging, stage, report)
-    broken = or_(stage.table.c.refused, stage.table.c.line.in_(select(breaches.c.line)))
+    broken = or_(stage.table.c.refused, stage.table.c.line.in_(select(staging.breaches.c.line)))
     ids = select(literal(stage.target.name), stage.table.c.sourced_id).where(broken)
     moved = await connection.execute(insert(staging.refused).from_select(["file", "sourced_id"], ids))
     if moved.rowcount:
@@ -123,16 +124,20 @@ async def refuse(staging: Staging, stage: Stage, report: Report) -> int:
             if side.link is None:  # roles that nobody can name now
                 await connection.execute(insert(staging.refused).values(file="roles"))
         await connection.execute(delete(stage.table).where(broken))
-        await connection.execute(delete(breaches))
+        await connection.execute(delete(staging.breaches))
     report.counts[stage.file.name].refused += moved.rowcount
     return moved.rowcount
 
 
 async def report_breaches(staging: Staging, stage: Stage, report: Report) -> None:
-    breaches = select(staging.breaches).order_by(staging.breaches.c.line, staging.breaches.c.field)
-    async with staging.connection.stream(breaches.execution_options(yield_per=ISSUES_AT_ONCE)) as rows:
-        async for line, field, value, rule in rows:
+    """Page by page: a cursor of the server would keep the table from being dropped before the transaction ends."""
+    columns = staging.breaches.columns
+    page = select(*columns).order_by(*columns).limit(PAGE_ROWS)
+    rows = (await staging.connection.execute(page)).all()
+    while rows:
+        for line, field, value, rule in rows:
             report.add(Issue(stage.file.csv_name, line, field, value, RULES[rule]))
+        rows = (await staging.connection.execute(page.where(tuple_(*columns) > tuple_(*rows[-1])))).all()
 
 
 async def fill_schools(staging: Staging, stage: Stage) -> None:
@@ -152,13 +157,13 @@ async def fill_schools(staging: Staging, stage: Stage) -> None:
 async def warn_of_schools(staging: Staging, stage: Stage, report: Report) -> None:
     if SCHOOL_FIELD not in stage.columns:
         return
-    school, joined, types = stage.table.c.school_sourced_id, cast("FromClause", stage.table), []
+    line, school = stage.table.c.line, stage.table.c.school_sourced_id
+    joined, types = cast("FromClause", stage.table), []
     for table in staging.tables(table_of(Org), "type"):
         orgs = table.alias()
         joined = joined.outerjoin(orgs, orgs.c.sourced_id == school)
         types.append(orgs.c.type)
-    wrong = select(stage.table.c.line, school).select_from(joined)
-    wrong = wrong.where(func.coalesce(*types, null()) != SCHOOL).order_by(stage.table.c.line)
-    async with staging.connection.stream(wrong.execution_options(yield_per=ISSUES_AT_ONCE)) as rows:
-        async for line, value in rows:
-            report.add(Issue(stage.file.csv_name, line, SCHOOL_FIELD, value, Rule.SCHOOL))
+    wrong = select(line, literal(SCHOOL_FIELD), school, literal(Rule.SCHOOL.label)).select_from(joined)
+    await note(staging, wrong.where(func.coalesce(*types, null()) != SCHOOL))
+    await report_breaches(staging, stage, report)
+    await staging.connection.execute(delete(staging.breaches))

@@ -48,7 +48,7 @@ async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOp
     """
     staging = Staging(await session.connection())
     await take_time(staging)
-    await staging.create(staging.breaches, staging.refused)
+    await staging.open()
     manifest = await asyncio.to_thread(read_manifest, bundle, report)
     for file, mode in manifest.modes.items():
         stage = await stage_file(staging, bundle, file, mode, report)

@@ -63,12 +63,21 @@ class Staging:
         # With a schema, so that no table of ours can be meant, whatever search path or translation is set.
         self.metadata = MetaData(schema="pg_temp" if self.on_postgresql else "temp")
         self.stages: dict[str, Stage] = {}
-        line, text = Column("line", Integer), PLAIN_TEXT
-        self.breaches = self.table("breaches", line, Column("field", text), Column("value", text), Column("rule", text))
-        self.refused = self.table("refused", Column("file", text), Column("sourced_id", SOURCED_ID))
+        texts = (Column(name, PLAIN_TEXT) for name in ("field", "value", "rule"))
+        self.breaches = self.table("breaches", Column("line", Integer), *texts)
+        self.refused = self.table("refused", Column("file", PLAIN_TEXT), Column("sourced_id", SOURCED_ID))
+        self.indexes = [
+            Index("ix_import_breaches", *self.breaches.columns),
+            Index("ix_import_refused", self.refused.c.sourced_id, self.refused.c.file),
+        ]
 
     def table(self, name: str, *columns: Column[Any]) -> Table:
         return Table(f"import_{name}", self.metadata, *columns, prefixes=["TEMPORARY"])
+
+    async def open(self) -> None:
+        await self.create(self.breaches, self.refused)
+        for index in self.indexes:
+            await self.connection.execute(CreateIndex(index))
 
     async def create(self, *tables: Table) -> None:
         for table in tables:

@@ -1,0 +1,110 @@
+"""How the tests of the API ask: one reader of everything, and where each operation of it is found."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from quart import Quart, Response
+from werkzeug.datastructures import Headers
+
+from service.access import SCOPES
+from service.api.services import ALL
+from service.reads import Operation, Service
+from tests.doors import bearer
+
+ROSTERING = "/ims/oneroster/rostering/v1p2"
+GRADEBOOK = "/ims/oneroster/gradebook/v1p2"
+RESOURCES = "/ims/oneroster/resources/v1p2"
+
+# Parts of a path below which Springfield has rows, and those below which it has none.
+FULL = {
+    "schoolSourcedId": "lincoln",
+    "classSourcedId": "algebra-1",
+    "courseSourcedId": "algebra",
+    "termSourcedId": "fall",
+    "studentSourcedId": "ana",
+    "teacherSourcedId": "turing",
+    "userSourcedId": "ana",
+    "lineItemSourcedId": "hw-1",
+}
+BARE = {
+    "schoolSourcedId": "bare-school",
+    "classSourcedId": "bare-class",
+    "courseSourcedId": "bare-course",
+    "termSourcedId": "bare-term",
+    "studentSourcedId": "bare-student",
+    "teacherSourcedId": "bare-teacher",
+    "userSourcedId": "maria",
+    "lineItemSourcedId": "bare-item",
+}
+
+Pair = tuple[Service, Operation]
+EVERY: list[Pair] = [(service, operation) for service in ALL for operation in service.operations]
+LISTS = [(service, operation) for service, operation in EVERY if not operation.single]
+SINGLES = [(service, operation) for service, operation in EVERY if operation.single]
+NESTED = [(service, operation) for service, operation in LISTS if operation.parents]
+
+
+def name_of(value: object) -> str | None:
+    """The id of a test about one operation."""
+    return value.id if isinstance(value, Operation) else "" if isinstance(value, Service) else None
+
+
+def place(service: Service, operation: Operation, parts: Mapping[str, str]) -> str:
+    """The operation's path, with `parts` in the places of its parameters."""
+    return service.prefix + re.sub(r"<path:(\w+)>", lambda found: parts[found[1]], operation.path)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Headers
+    text: str
+    json: Any
+
+    def items(self) -> list[dict[str, Any]]:
+        [found] = self.json.values()
+        return list(found)
+
+    def ids(self) -> list[str]:
+        return [item["sourcedId"] for item in self.items()]
+
+    def link(self, name: str) -> str | None:
+        """The address of another page, without the host."""
+        for url, kind in re.findall(r'<http://localhost([^>]*)>; rel="(\w+)"', self.headers.get("Link", "")):
+            if kind == name:
+                return str(url)
+        return None
+
+    def refusal(self) -> str:
+        """The code in the standard's error payload."""
+        assert self.json["imsx_codeMajor"] == "failure", self.text
+        [minor] = self.json["imsx_CodeMinor"]["imsx_codeMinorField"]
+        return str(minor["imsx_codeMinorFieldValue"])
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A program that was granted every scope."""
+
+    app: Quart
+    headers: dict[str, str] = field(default_factory=lambda: bearer(*SCOPES))
+
+    async def get(self, path: str, method: str = "GET", headers: Mapping[str, str] = {}, **query: Any) -> Answer:
+        response: Response = await self.app.test_client().open(  # type: ignore[assignment]
+            path, method=method, headers={**self.headers, **headers}, query_string=query or None
+        )
+        text = await response.get_data(as_text=True)
+        decoded = await response.get_json() if response.mimetype == "application/json" and text else None
+        return Answer(response.status_code, response.headers, text, decoded)
+
+    async def walk(self, path: str, **query: Any) -> list[str]:
+        """The sourcedIds of a whole list, by its `next` links."""
+        answer, seen = await self.get(path, **query), []
+        assert answer.status == 200, answer.text
+        while following := answer.link("next"):
+            seen += answer.ids()
+            answer = await self.get(following)
+            assert answer.ids(), "a next link leads to a page with rows"
+        return seen + answer.ids()
