@@ -24,6 +24,4 @@ class AcademicSession(Record, Base):
     parent_sourced_id: Mapped[str | None] = reference("academic_sessions")
     school_year: Mapped[str]
 
-    parent: Mapped["AcademicSession | None"] = relationship(
-        remote_side="AcademicSession.sourced_id", lazy="raise"
-    )
+    parent: Mapped["AcademicSession | None"] = relationship(remote_side="AcademicSession.sourced_id", lazy="raise")

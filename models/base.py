@@ -105,9 +105,7 @@ class Record:
 
     sourced_id: Mapped[str] = mapped_column(SOURCED_ID, primary_key=True, sort_order=-3)
     status: Mapped[str] = mapped_column(default=ACTIVE, sort_order=-2)
-    date_last_modified: Mapped[datetime] = mapped_column(
-        default=lambda: as_utc(datetime.now(UTC)), sort_order=-1
-    )
+    date_last_modified: Mapped[datetime] = mapped_column(default=lambda: as_utc(datetime.now(UTC)), sort_order=-1)
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", sort_order=1)
 
     @declared_attr.directive

@@ -1,34 +1,90 @@
-"""Engines and sessions for everybody: the service, the scripts, Alembic. The only `create_async_engine` there is.
+"""Sessions for everybody: the service, the scripts, Alembic.
 
-Two engines for one database. The *reader* runs every statement by itself (AUTOCOMMIT), on connections that the
-database itself keeps from writing: a SELECT costs one round trip instead of three, and nothing is ever left open. The
-*writer* runs transactions that end when the caller commits.
+A read session runs each statement by itself, in one round trip, and asks again if the connection was dead. A write
+session is one transaction, which its owner commits. Neither takes a connection before it is used, and neither can be
+used after it was closed, or by another task than the one that opened it.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
 
-SQLITE = "sqlite+aiosqlite"
-POSTGRESQL = "postgresql+asyncpg"
+from models.engines import make_engine
+from models.failures import LOST_READS, failure_of
+from models.settings import DatabaseSettings
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseSettings:
-    """What an engine needs to know. The service adds its own settings to these (`service/settings.py`)."""
+class OwnedSession(Session):
+    """The synchronous half of our sessions, where everything passes that one does with them.
 
-    database_url: str = field(default=f"{SQLITE}:///homeroom.db", repr=False)  # may hold a password
-    pool_size: int = 5  # connections that each engine keeps
-    pool_overflow: int = 5  # connections that each engine may open beyond that
-    pool_wait_seconds: float = 2.0  # for a free connection, before the request is refused
-    connect_seconds: float = 5.0
-    statement_seconds: float = 30.0
-    lock_seconds: float = 5.0
+    Two tasks that share a session get each other's transaction, and it fails only now and then: so it always fails.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.owner = current_task()
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no event loop
+        return None
+
+
+def expect_owner(session: Session) -> None:
+    if isinstance(session, OwnedSession) and current_task() is not session.owner:
+        raise InvalidRequestError(
+            "a session belongs to the task that opened it: open one of its own in each task, `async with"
+            " database.read_session() as session:`"
+        )
+
+
+event.listen(OwnedSession, "do_orm_execute", lambda state: expect_owner(state.session))
+event.listen(OwnedSession, "before_flush", lambda session, _context, _instances: expect_owner(session))
+event.listen(OwnedSession, "before_commit", expect_owner)
+
+
+class ReadSession(AsyncSession):
+    """Its statements stand alone, so one that met a dead connection, or tables that changed, is asked once more."""
+
+    sync_session_class = OwnedSession
+
+    async def execute(self, *args: Any, **options: Any) -> Any:
+        return await self.ask(super().execute, *args, **options)
+
+    async def scalar(self, *args: Any, **options: Any) -> Any:
+        return await self.ask(super().scalar, *args, **options)
+
+    async def scalars(self, *args: Any, **options: Any) -> Any:
+        return await self.ask(super().scalars, *args, **options)
+
+    async def get(self, *args: Any, **options: Any) -> Any:
+        return await self.ask(super().get, *args, **options)
+
+    async def ask(self, question: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
+        try:
+            return await question(*args, **options)
+        except DBAPIError as error:
+            if failure_of(error) not in LOST_READS:
+                raise
+            await self.rollback()  # without it the session refuses every further statement
+            return await question(*args, **options)
+
+
+class WriteSession(AsyncSession):
+    """One transaction. The handler commits, as its last act before it answers."""
+
+    sync_session_class = OwnedSession
 
 
 class Database:
@@ -39,14 +95,12 @@ class Database:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        url = supported_url(settings.database_url)
-        make_engine = sqlite_engine if url.drivername == SQLITE else postgresql_engine
-        self.reader: AsyncEngine = make_engine(url, settings, read_only=True)
-        self.writer: AsyncEngine = make_engine(url, settings, read_only=False)
+        self.reader = make_engine(settings, read_only=True)
+        self.writer = make_engine(settings, read_only=False)
         # After close a session must not quietly open again; after commit what it loaded stays readable.
         options: dict[str, Any] = {"expire_on_commit": False, "close_resets_only": False}
-        self.read_session = async_sessionmaker(self.reader, autoflush=False, **options)
-        self.write_session = async_sessionmaker(self.writer, **options)
+        self.read_session = async_sessionmaker(self.reader, class_=ReadSession, autoflush=False, **options)
+        self.write_session = async_sessionmaker(self.writer, class_=WriteSession, **options)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -67,93 +121,3 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.dispose()
-
-
-def supported_url(text: str) -> URL:
-    """Raises ValueError, without the password, if Homeroom cannot use the URL."""
-    url = make_url(text)
-    if url.drivername not in (SQLITE, POSTGRESQL):
-        raise ValueError(
-            f"a database URL starts with {SQLITE}:// or {POSTGRESQL}://, not {url.drivername}://"
-        )
-    if url.drivername == SQLITE and url.database in (None, "", ":memory:"):
-        raise ValueError(
-            "an SQLite database needs a file: readers and writers are separate connections to it"
-        )
-    return url
-
-
-def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
-    """Limits travel as settings of the connection, where they cost no statement per request."""
-    server_settings = {
-        "application_name": "homeroom reader" if read_only else "homeroom",
-        "default_transaction_read_only": "on" if read_only else "off",
-        "statement_timeout": milliseconds(settings.statement_seconds),
-        "lock_timeout": milliseconds(settings.lock_seconds),
-        "idle_in_transaction_session_timeout": milliseconds(settings.statement_seconds),
-        "jit": "off",  # compiling a page's statement takes longer than running it
-        "timezone": "UTC",
-    }
-    return create_async_engine(
-        url,
-        isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
-        skip_autocommit_rollback=read_only,
-        connect_args={"timeout": settings.connect_seconds, "server_settings": server_settings},
-        **pool_options(settings),
-    )
-
-
-def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
-    """Readers never wait for a writer (WAL), and one writer waits for another instead of failing."""
-    engine = create_async_engine(
-        url,
-        isolation_level="AUTOCOMMIT" if read_only else None,
-        skip_autocommit_rollback=read_only,
-        pool_reset_on_return=None if read_only else "rollback",
-        **pool_options(settings),
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; `begin_immediate` does
-        connection.create_function("lower", 1, lower, deterministic=True)
-        for pragma in sqlite_pragmas(settings, read_only=read_only):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    if not read_only:
-        event.listen(engine.sync_engine, "begin", begin_immediate)
-    return engine
-
-
-def sqlite_pragmas(settings: DatabaseSettings, *, read_only: bool) -> list[str]:
-    return [
-        f"busy_timeout = {milliseconds(settings.lock_seconds)}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-        "cache_size = -32000",  # KiB; a page walk over a large table should not go to the disk for its index
-        *(["query_only = ON"] if read_only else []),
-    ]
-
-
-def begin_immediate(connection: Connection) -> None:
-    """Take the write lock now: a transaction that reads first and asks later is refused at once, without waiting."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def lower(text: str | None) -> str | None:
-    """SQLite's own `lower` knows ASCII only."""
-    return None if text is None else str(text).lower()
-
-
-def pool_options(settings: DatabaseSettings) -> dict[str, Any]:
-    return {
-        "pool_size": settings.pool_size,
-        "max_overflow": settings.pool_overflow,
-        "pool_timeout": settings.pool_wait_seconds,
-        "pool_use_lifo": True,
-    }
-
-
-def milliseconds(seconds: float) -> str:
-    return str(round(seconds * 1000))

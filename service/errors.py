@@ -5,11 +5,13 @@ what a row holds.
 """
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from quart import Quart, Response, jsonify, request
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
+
+from models.failures import Failure, constraint_of, failure_of
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,21 @@ class Busy(Problem):
     code = "server_busy"
 
 
+class Conflict(Problem):
+    status = 409
+
+
+# After how many seconds a client should try again.
+RETRY_SECONDS = {
+    Failure.UNAVAILABLE: 5,
+    Failure.LOST: 1,
+    Failure.STALE: 1,
+    Failure.EXHAUSTED: 1,
+    Failure.SILENT: 5,
+    Failure.TOO_SLOW: 30,
+    Failure.LOCKED: 2,
+    Failure.CONFLICT: 1,
+}
 CODES = {
     401: "unauthorisedrequest",
     403: "forbidden",
@@ -71,7 +88,6 @@ def answer_errors(app: Quart) -> None:
     """Every refusal and every failure leaves through one of these."""
     app.register_error_handler(Problem, on_problem)
     app.register_error_handler(HTTPException, on_http_error)
-    app.register_error_handler(exc.TimeoutError, on_pool_exhausted)
     app.register_error_handler(Exception, on_failure)
 
 
@@ -89,13 +105,21 @@ async def on_http_error(error: HTTPException) -> Response:
     return response
 
 
-async def on_pool_exhausted(_error: exc.TimeoutError) -> Response:
-    return await on_problem(Busy("every connection to the database is in use", Retry_After="1"))
-
-
 async def on_failure(error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return respond(500, "internal_server_error", "this is our fault; it has been logged")
+    """The database's failures by the table above; all else is ours."""
+    failure = failure_of(error)
+    if failure is None:
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return respond(500, "internal_server_error", "this is our fault; it has been logged")
+    if failure is Failure.REFUSED:
+        return await on_problem(Conflict(refusal(cast(exc.DBAPIError, error))))
+    log.warning("%s %s: %s", request.method, request.path, failure.value)
+    return await on_problem(Busy(failure.value, Retry_After=str(RETRY_SECONDS[failure])))
+
+
+def refusal(error: exc.DBAPIError) -> str:
+    constraint = constraint_of(error)
+    return f"the database refused the row: it violates {constraint}" if constraint else "the database refused the row"
 
 
 def respond(status: int, code: str, detail: str) -> Response:

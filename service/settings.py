@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
-from models.database import DatabaseSettings
+from models.settings import DatabaseSettings
 
 
 @dataclass(frozen=True, kw_only=True)

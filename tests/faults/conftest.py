@@ -1,0 +1,56 @@
+"""A PostgreSQL database behind a proxy, and the application that reaches it through that."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from service.app import create_app
+from service.settings import Settings
+from tests.doors import SECRET_KEY, run_on
+from tests.faults.proxy import Proxy, proxied
+from tests.postgres import Postgres
+
+numbers = count(1)
+Serve = Callable[..., AbstractAsyncContextManager[Quart]]
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    name = f"homeroom_faults_{os.getpid()}_{next(numbers)}"
+    asyncio.run(run_on(postgres.admin_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    yield postgres.url(name)
+    asyncio.run(run_on(postgres.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def proxy_and_url(postgres_url: str) -> AsyncIterator[tuple[Proxy, str]]:
+    async with proxied(postgres_url) as found:
+        yield found
+
+
+@pytest.fixture
+def proxy(proxy_and_url: tuple[Proxy, str]) -> Proxy:
+    return proxy_and_url[0]
+
+
+@pytest.fixture
+def serve(proxy_and_url: tuple[Proxy, str]) -> Serve:
+    """Makes the application with settings of the test's own: `async with serve(pool_size=1) as app:`."""
+
+    @asynccontextmanager
+    async def serving(**changes: Any) -> AsyncIterator[Quart]:
+        settings = replace(Settings(database_url=proxy_and_url[1], secret_key=SECRET_KEY), **changes)
+        app = create_app(settings)
+        async with app.test_app():
+            yield app
+            database = app.extensions["database"]
+            assert (database.reader.pool.checkedout(), database.writer.pool.checkedout()) == (0, 0)
+
+    return serving
