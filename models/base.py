@@ -84,7 +84,7 @@ class Base(DeclarativeBase):
 
 
 def one_of(column: str, words: Iterable[str], *, extensible: bool = True) -> CheckConstraint:
-    """The column holds one of `words` or, as the standard lets providers extend its lists, `ext:` and a word of theirs."""
+    """The column holds one of `words` or, as the standard lets providers extend its lists, `ext:` and their own."""
     listed = ", ".join(f"'{word}'" for word in words)
     extension = f" OR substr({column}, 1, 4) = 'ext:'" if extensible else ""
     return CheckConstraint(f"{column} IN ({listed}){extension}", name=f"{column}_known")

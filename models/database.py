@@ -27,6 +27,7 @@ class OwnedSession(Session):
     """The synchronous half of our sessions, where everything passes that one does with them.
 
     Two tasks that share a session get each other's transaction, and it fails only now and then: so it always fails.
+    An interactive prompt, where each line is a task, sets `owner` to None.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -42,7 +43,8 @@ def current_task() -> asyncio.Task[Any] | None:
 
 
 def expect_owner(session: Session) -> None:
-    if isinstance(session, OwnedSession) and current_task() is not session.owner:
+    owner = getattr(session, "owner", None)
+    if owner is not None and current_task() is not owner:
         raise InvalidRequestError(
             "a session belongs to the task that opened it: open one of its own in each task, `async with"
             " database.read_session() as session:`"

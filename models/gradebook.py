@@ -145,7 +145,8 @@ class AssessmentLineItem(Record, Base):
 class AssessmentResult(Record, Base):
     """One student's score in an assessment line item.
 
-    `learning_objective_set`: `[{"source": "case", "learningObjectiveResults": [{"learningObjectiveId": "…", "score": 1}]}]`.
+    `learning_objective_set` is kept as the wire has it:
+    `[{"source": "case", "learningObjectiveResults": [{"learningObjectiveId": "…", "score": 1}]}]`.
     """
 
     __tablename__ = "assessment_results"

@@ -34,9 +34,7 @@ async def test_the_migrations_give_the_models(database: Database) -> None:
     }
 
 
-async def test_a_downgrade_leaves_nothing_and_an_upgrade_brings_it_back(
-    database_url: str, database: Database
-) -> None:
+async def test_a_downgrade_leaves_nothing_and_an_upgrade_brings_it_back(database_url: str, database: Database) -> None:
     await migrate(database_url, "base", down=True)
     async with database.reader.connect() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]

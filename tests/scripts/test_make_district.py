@@ -38,8 +38,7 @@ HEADERS = {  # of the CSV binding, after sourcedId, status and dateLastModified
     "resultScoreScales": "title resultSourcedId scoreScaleSourcedId",
     "roles": "userSourcedId roleType role beginDate endDate orgSourcedId userProfileSourcedId",
     "scoreScales": "title type orgSourcedId courseSourcedId classSourcedId scoreScaleValue",
-    "userProfiles": "userSourcedId profileType vendorId applicationId description credentialType username"
-    " password",
+    "userProfiles": "userSourcedId profileType vendorId applicationId description credentialType username password",
     "userResources": "userSourcedId orgSourcedId classSourcedId resourceSourcedId",
     "users": "enabledUser username userIds givenName familyName middleName identifier email sms phone"
     " agentSourcedIds grades password userMasterIdentifier preferredGivenName preferredMiddleName"
