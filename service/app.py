@@ -8,6 +8,7 @@ from quart import Quart
 
 from models.database import Database
 from service.api import api
+from service.connections import keep_requests_whole
 from service.errors import answer_errors
 from service.reads import Counts
 from service.sessions import bind_sessions
@@ -24,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.url_map.strict_slashes = False  # clients in the field end their paths with a slash
     app.url_map.merge_slashes = False
     answer_errors(app)
+    keep_requests_whole(app)
     app.extensions["counts"] = Counts(settings.count_seconds)
     connect(app, settings)
     app.register_blueprint(api())

@@ -18,6 +18,7 @@ from tests.faults.proxy import Proxy, proxied
 from tests.postgres import Postgres
 
 numbers = count(1)
+Make = Callable[..., Quart]
 Serve = Callable[..., AbstractAsyncContextManager[Quart]]
 
 
@@ -41,16 +42,27 @@ def proxy(proxy_and_url: tuple[Proxy, str]) -> Proxy:
 
 
 @pytest.fixture
-def serve(proxy_and_url: tuple[Proxy, str]) -> Serve:
-    """Makes the application with settings of the test's own: `async with serve(pool_size=1) as app:`."""
+def make(proxy_and_url: tuple[Proxy, str]) -> Make:
+    """Makes the application with settings of the test's own: `make(pool_size=1)`."""
+    return lambda **changes: create_app(
+        replace(Settings(database_url=proxy_and_url[1], secret_key=SECRET_KEY), **changes)
+    )
+
+
+@pytest.fixture
+def serve(make: Make) -> Serve:
+    """The same, started: `async with serve(pool_size=1) as app:`."""
 
     @asynccontextmanager
     async def serving(**changes: Any) -> AsyncIterator[Quart]:
-        settings = replace(Settings(database_url=proxy_and_url[1], secret_key=SECRET_KEY), **changes)
-        app = create_app(settings)
+        app = make(**changes)
         async with app.test_app():
             yield app
-            database = app.extensions["database"]
-            assert (database.reader.pool.checkedout(), database.writer.pool.checkedout()) == (0, 0)
+            expect_whole_pool(app)
 
     return serving
+
+
+def expect_whole_pool(app: Quart) -> None:
+    database = app.extensions["database"]
+    assert (database.reader.pool.checkedout(), database.writer.pool.checkedout()) == (0, 0)

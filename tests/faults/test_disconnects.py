@@ -1,0 +1,72 @@
+"""Clients that leave in the middle of a query, in crowds: nothing leaks, and the pool does not stay cold."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from hypercorn.asyncio import serve as hypercorn
+from hypercorn.config import Config
+from quart import Quart, g
+from sqlalchemy import text
+
+from service.access import allow
+from tests.faults.conftest import Make, expect_whole_pool
+from tests.serving import free_port, reachable
+
+
+def add_slow_page(app: Quart, seconds: float) -> None:
+    @allow()
+    async def slow() -> str:
+        await g.session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
+        return "slept"
+
+    app.add_url_rule("/slow", "slow", slow)
+
+
+@asynccontextmanager
+async def on_hypercorn(app: Quart) -> AsyncIterator[int]:
+    config, port, stop = Config(), free_port(), asyncio.Event()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.loglevel = "ERROR"
+    server = asyncio.create_task(hypercorn(app, config, shutdown_trigger=stop.wait))
+    await reachable(port)
+    try:
+        yield port
+    finally:
+        stop.set()
+        await server
+
+
+async def ask(port: int, *, leave_after: float | None = None) -> bytes:
+    """The first line of the answer; nothing for a client that leaves before it comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    line = b""
+    with suppress(TimeoutError):
+        line = await asyncio.wait_for(reader.readline(), leave_after)
+    writer.close()
+    return line
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.3])
+async def test_crowds_that_leave_in_mid_query_cost_nobody_else(make: Make, seconds: float) -> None:
+    app = make(pool_size=5, pool_overflow=0, pool_wait_seconds=20.0, pool_waiting_max=500)
+    add_slow_page(app, seconds)
+    async with on_hypercorn(app) as port:
+        for _ in range(3):
+            await asyncio.gather(*(ask(port, leave_after=0.01) for _ in range(50)))
+        answers = await asyncio.gather(*(ask(port) for _ in range(20)))
+        expect_whole_pool(app)
+
+    assert [line.split()[1] for line in answers] == [b"200"] * 20
+
+
+async def test_impatient_clients_do_not_keep_the_pool_cold(make: Make) -> None:
+    app = make(pool_size=5, pool_overflow=0)
+    add_slow_page(app, 0.0)
+    async with on_hypercorn(app) as port:
+        await asyncio.gather(*(ask(port, leave_after=0.001) for _ in range(5)))
+        await asyncio.sleep(app.config["SETTINGS"].disconnect_grace_seconds)
+
+        assert app.extensions["database"].reader.pool.checkedin() > 0
