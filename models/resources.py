@@ -4,6 +4,8 @@ from sqlalchemy.orm import Mapped
 
 from models.base import Base, Record, one_of, reference
 
+# Who a resource is for; not quite the roles that a user can have.
+RESOURCE_ROLES = ("administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher")
 IMPORTANCES = ("primary", "secondary")
 
 

@@ -43,6 +43,10 @@ class UnusableSettings(click.ClickException):
     exit_code = 2
 
 
+class Unreachable(click.ClickException):
+    """There is no database at that address, or none that lets us in."""
+
+
 def read_settings() -> Settings:
     """Settings from the environment. Raises UnusableSettings naming each variable that is wrong."""
     try:
@@ -96,7 +100,7 @@ async def current_revision(database: Database, settings: Settings) -> str | None
         async with database.reader.connect() as connection:
             return await connection.run_sync(revisions.current)
     except (*DRIVER_FAILURES, OSError, TypeError) as error:  # TypeError: an option in the URL that asyncpg lacks
-        raise click.ClickException(f"cannot use {shown(settings)}: {reason(error)}") from error
+        raise Unreachable(f"cannot use {shown(settings)}: {reason(error)}") from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ field send more, so this is what all of them send. `AND` binds closer than `OR`,
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -148,16 +148,16 @@ def tokens(text: str) -> Iterator[Token]:
         if not found:
             raise BadFilter(f"cannot read the filter from character {at + 1} on")
         kind = cast(str, found.lastgroup)
-        yield Token(kind, found[kind], found.start(kind))
+        yield Token(kind, found[kind], found.start(kind) - (kind == "text"))  # a text starts with its quote
         at = found.end()
     yield Token("end", "", len(text))
 
 
-def condition(tree: Filter, fields: Mapping[str, Field]) -> ColumnElement[bool]:
+def condition(tree: Filter, fields: Mapping[str, Field], aliases: Mapping[Path, Path]) -> ColumnElement[bool]:
     """The filter as an expression over the columns behind `fields`. Raises BadFilter."""
     if isinstance(tree, Clause):
-        return clause_condition(tree, fields)
-    parts = [condition(part, fields) for part in tree.parts]
+        return clause_condition(replace(tree, path=aliases.get(tree.path, tree.path)), fields)
+    parts = [condition(part, fields, aliases) for part in tree.parts]
     return and_(*parts) if isinstance(tree, Both) else or_(*parts)
 
 

@@ -42,6 +42,19 @@ class json_scalar(Spelled):
     sqlite = "nullif(json_quote({0}), 'null')"  # a text of four letters comes with its quotation marks
 
 
+class json_number(Spelled):
+    """A float as JSON, with every digit that it needs (SQLite's own has 15 at most). NULL for NULL."""
+
+    type = Text()
+    inherit_cache = True
+    name = "json_number"
+    postgresql = "to_json({0})::text"
+    sqlite = (
+        "CASE WHEN CAST(json_quote({0}) AS REAL) = {0} THEN json_quote({0})"
+        " WHEN {0} IS NOT NULL THEN printf('%!.17g', {0}) END"
+    )
+
+
 class json_moment(Spelled):
     """A moment as JSON, in UTC with milliseconds: how SQLite keeps it anyway (`models.base.Moment`). NULL for NULL."""
 
@@ -63,13 +76,20 @@ class json_items(Spelled):
 
 
 class json_member(Spelled):
-    """The member of a stored JSON object, as text: `json_member(column, name)`. The name holds no quotation mark."""
+    """A text, number or boolean in a stored JSON object, as text; NULL for anything else.
+
+    `json_member(column, name)`, and the name holds no quotation mark.
+    """
 
     type = Text()
     inherit_cache = True
     name = "json_member"
-    postgresql = "({0} ->> {1})"
-    sqlite = "json_extract({0}, '$.\"' || {1} || '\"')"
+    postgresql = """(CASE WHEN jsonb_typeof({0} -> {1}) NOT IN ('object', 'array') THEN {0} ->> {1} END COLLATE "C")"""
+    sqlite = (
+        "CASE json_type({0}, '$.\"' || {1} || '\"')"
+        " WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'object' THEN NULL WHEN 'array' THEN NULL"
+        " ELSE CAST(json_extract({0}, '$.\"' || {1} || '\"') AS TEXT) END"
+    )
 
 
 class json_texts(Spelled):

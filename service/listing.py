@@ -5,7 +5,7 @@ their JSON. Continuation is by key, not by offset, so the last page of millions 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -29,7 +29,7 @@ from sqlalchemy.sql.selectable import Subquery
 from models.base import ACTIVE, Record
 from service.filters import condition, names, parse_filter
 from service.json_text import Column, joined, json_items, json_scalar, text
-from service.wire import Document, Field, Value, json_fields, nullable
+from service.wire import Document, Field, Path, Value, json_fields, nullable
 
 SHOWS_DELETED = {
     "status",
@@ -48,6 +48,7 @@ class Collection:
     many: str  # the name of the list, such as `orgs`
     entity: type[Record]
     own: Mapping[str, Field]
+    aliases: Mapping[Path, Path] = field(default_factory=dict)  # other names that a filter may use for a field
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
@@ -139,7 +140,7 @@ def filtered(collection: Collection, rows: Select[Any], filter_text: str) -> Sel
     if not filter_text:
         return rows.where(collection.entity.status == text(ACTIVE))
     tree = parse_filter(filter_text)
-    found = rows.where(condition(tree, collection.fields))
+    found = rows.where(condition(tree, collection.fields, collection.aliases))
     return found if names(tree) & SHOWS_DELETED else found.where(collection.entity.status == text(ACTIVE))
 
 

@@ -1,7 +1,6 @@
 """The read operations of the API: declared with `Service.one` and `Service.many`, answered here."""
 
 import base64
-import binascii
 import json
 import re
 import time
@@ -66,7 +65,9 @@ class Service:
         for operation in self.operations:
             answer = answer_one if operation.single else answer_many
             view = allow(*operation.scopes)(bound(answer, self, operation))
-            blueprint.add_url_rule(self.prefix + operation.path, operation.id, view, methods=["GET"])
+            # The router forgives a slash at the end by itself, but not where one of its parts may hold slashes.
+            for end in ("", "/") if operation.parents else ("",):
+                blueprint.add_url_rule(self.prefix + operation.path + end, operation.id, view, methods=["GET"])
 
     def one(self, id: str, path: str, collection: Collection, rows: Select[Any] | None = None) -> None:  # noqa: A002
         """`GET /things/<sourcedId>`, for those of `rows` (default: all of the collection)."""
@@ -194,8 +195,10 @@ class After:
             offset, total, key, sourced_id, walk = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             after = cls(int(offset), int(total), key if key is None else str(key), str(sourced_id), int(walk))
             f"{after.key}{after.sourced_id}".encode()  # half a surrogate pair is no text
-        except (ValueError, TypeError, binascii.Error) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise Problem("`after` is not from a link of ours") from error
+        if "\0" in after.sourced_id or not 0 <= after.offset <= after.total <= OFFSET_MAX:
+            raise Problem("`after` is not from a link of ours")
         return after
 
 

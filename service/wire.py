@@ -29,6 +29,7 @@ from sqlalchemy.sql.elements import False_
 from sqlalchemy.sql.functions import coalesce
 
 from models.base import Moment, as_utc
+from service.json_schema import Schema
 from service.json_text import (
     Column,
     Member,
@@ -37,6 +38,7 @@ from service.json_text import (
     json_array,
     json_member,
     json_moment,
+    json_number,
     json_object,
     json_objects,
     json_scalar,
@@ -131,16 +133,16 @@ PARSERS: dict[type, Callable[[str], Any]] = {
 
 def compare_scalar(column: Column, operator: Operator, given: str) -> ColumnElement[bool]:
     """An absent value is equal to nothing, so `!=` finds it and the others do not."""
+    if isinstance(column.type, Boolean) and operator not in ("=", "!="):
+        raise BadValue("this field can be compared by = and != only")
+    if isinstance(column.type, (Date, Double, Moment)) and operator == "~":
+        raise BadValue("~ looks into text, and this field is none")
     value = literal(parse(column, given), column.type)
     if operator == "=":
         return column == value
     if operator == "!=":
         return column.is_distinct_from(value)
-    if isinstance(column.type, Boolean):
-        raise BadValue("this field can be compared by = and != only")
     if operator == "~":
-        if isinstance(column.type, (Date, Double, Moment)):
-            raise BadValue("~ looks into text, and this field is none")
         return has_text(column, value)
     return column.op(operator, is_comparison=True)(value)
 
@@ -163,6 +165,8 @@ class Value:
             return case((self.served, text('"true"')), (not_(self.served), text('"false"')))
         if isinstance(self.column.type, Moment):
             return json_moment(self.served)
+        if isinstance(self.column.type, Double):
+            return json_number(self.served)
         return json_scalar(self.served)
 
     @property
@@ -296,10 +300,11 @@ class Texts:
 
 @dataclass(frozen=True)
 class Objects:
-    """A list of objects of texts, kept as JSON; `members` are those that a filter may name."""
+    """A list of objects, kept as JSON; `members` are those that a filter may name. All are texts, if no `item` says."""
 
     column: Column
     members: tuple[str, ...]
+    item: Schema | None = None
     key: None = None
 
     @property
@@ -340,6 +345,7 @@ class Given:
     """JSON that an expression gives. A filter asks `asked` instead, where there is one."""
 
     json: ColumnElement[str]
+    schema: Schema
     asked: Field | None = None
     required: bool = False
     key: None = None

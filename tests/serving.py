@@ -8,7 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from models.database import Database
+from scripts.make_district import write_district
+from service.bundles.importing import ImportOptions, import_bundle
+from service.bundles.reading import open_bundle
+from service.bundles.report import Report
 from tests.doors import SECRET_KEY
+
+BYTES_MAX = 100_000_000
 
 
 def free_port() -> int:
@@ -44,3 +51,12 @@ async def reachable(port: int) -> None:
             writer.close()
             return
     raise AssertionError("the server did not start")
+
+
+async def load_district(database: Database, folder: Path, *, students: int) -> None:
+    """A generated district, through the import."""
+    path = folder / "district.zip"
+    write_district(path, students=students, schools=2, seed=7, results_per_student=4)
+    with open_bundle(path, BYTES_MAX) as bundle:
+        async with database.transaction() as session:
+            assert await import_bundle(session, bundle, ImportOptions(), Report())

@@ -2,15 +2,28 @@
 
 from quart import Blueprint
 
-from service.api import academic_sessions, classes, enrollments, gradebook, orgs, resources, token, users
+from service.api import (
+    academic_sessions,
+    classes,
+    discovery,
+    enrollments,
+    gradebook,
+    index,
+    orgs,
+    resources,
+    token,
+    users,
+)
 from service.api.services import ALL
 
 __all__ = [
     "academic_sessions",
     "api",
     "classes",
+    "discovery",
     "enrollments",
     "gradebook",
+    "index",
     "orgs",
     "resources",
     "token",
@@ -22,5 +35,7 @@ def api() -> Blueprint:
     blueprint = Blueprint("api", __name__)
     for service in ALL:
         service.add_to(blueprint)
+    discovery.add_to(blueprint)
     blueprint.register_blueprint(token.blueprint)
+    blueprint.register_blueprint(index.blueprint)
     return blueprint

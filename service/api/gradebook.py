@@ -1,9 +1,6 @@
 """The gradebook: categories, score scales, line items and results, and the assessment pair."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import or_, select
 
 from models import (
     AcademicSession,
@@ -12,15 +9,14 @@ from models import (
     Category,
     Class,
     LineItem,
-    LineItemLearningObjective,
     LineItemScoreScale,
     Result,
-    ResultLearningObjective,
     ResultScoreScale,
     ScoreScale,
 )
 from models.academic_sessions import GRADING_PERIOD
 from models.base import ACTIVE
+from service.api import objectives
 from service.api.orgs import school
 from service.api.references import (
     ACADEMIC_SESSION,
@@ -35,9 +31,8 @@ from service.api.references import (
 )
 from service.api.services import assessments, gradebook
 from service.api.users import class_, student
-from service.json_text import joined, json_array, json_items, json_scalar, text
 from service.listing import Collection, given
-from service.wire import Field, Given, Objects, Ref, Rows, Value, json_fields
+from service.wire import Objects, Ref, Value
 
 # Of the session that a line item counts in, the standard has two views: any session, and a grading period.
 grading_period = (
@@ -66,41 +61,6 @@ scale_of_result = (
     .scalar_subquery()
 )
 
-
-def learning_objectives(
-    objective: type[LineItemLearningObjective | ResultLearningObjective],
-    rows: Select[Any],
-    list_name: str,
-    item: ColumnElement[str],
-    asked: Mapping[str, Field],
-) -> Given:
-    """`[{"source": …, list_name: [item, …]}]`: the objectives that `rows` selects, put together by who numbers them.
-
-    `asked` is what a filter may name of an objective.
-    """
-    each = (
-        rows.with_only_columns(objective.source, item.label("item"))
-        .order_by(objective.source, objective.learning_objective_id)
-        .subquery()
-    )
-    source, items = json_scalar(each.c.source), json_items(each.c.item)
-    sets = (
-        select(joined([text('{"source":'), source, text(f',"{list_name}":['), items, text("]}")]))
-        .group_by(each.c.source)
-        .order_by(each.c.source)
-    )
-    return Given(json_array(sets), asked=Rows(rows, asked))
-
-
-line_item_objective = {
-    "source": Value(LineItemLearningObjective.source),
-    "learningObjectiveIds": Value(LineItemLearningObjective.learning_objective_id),
-}
-result_objective = {
-    "learningObjectiveId": Value(ResultLearningObjective.learning_objective_id),
-    "score": Value(ResultLearningObjective.score),
-    "textScore": Value(ResultLearningObjective.text_score),
-}
 
 CATEGORIES = Collection(
     one="category",
@@ -139,18 +99,7 @@ LINE_ITEMS = Collection(
         "scoreScale": Ref(scale_of_line_item, SCORE_SCALE),
         "resultValueMin": Value(LineItem.result_value_min),
         "resultValueMax": Value(LineItem.result_value_max),
-        "learningObjectiveSet": learning_objectives(
-            LineItemLearningObjective,
-            select(LineItemLearningObjective)
-            .where(
-                LineItemLearningObjective.line_item_sourced_id == LineItem.sourced_id,
-                LineItemLearningObjective.status == ACTIVE,
-            )
-            .correlate(LineItem),
-            "learningObjectiveIds",
-            item=Value(LineItemLearningObjective.learning_objective_id).json,
-            asked=line_item_objective,
-        ),
+        "learningObjectiveSet": objectives.OF_LINE_ITEM,
     },
 )
 
@@ -168,18 +117,7 @@ RESULTS = Collection(
         "textScore": Value(Result.text_score),
         "scoreDate": Value(Result.score_date),
         "comment": Value(Result.comment),
-        "learningObjectiveSet": learning_objectives(
-            ResultLearningObjective,
-            select(ResultLearningObjective)
-            .where(
-                ResultLearningObjective.result_sourced_id == Result.sourced_id,
-                ResultLearningObjective.status == ACTIVE,
-            )
-            .correlate(Result),
-            "learningObjectiveResults",
-            item=json_fields(result_objective),
-            asked={"source": Value(ResultLearningObjective.source), **result_objective},
-        ),
+        "learningObjectiveSet": objectives.OF_RESULT,
         "inProgress": Value(Result.in_progress),
         "incomplete": Value(Result.incomplete),
         "late": Value(Result.late),
@@ -201,7 +139,7 @@ ASSESSMENT_LINE_ITEMS = Collection(
         "scoreScale": Ref(AssessmentLineItem.score_scale_sourced_id, SCORE_SCALE),
         "resultValueMin": Value(AssessmentLineItem.result_value_min),
         "resultValueMax": Value(AssessmentLineItem.result_value_max),
-        "learningObjectiveSet": Objects(AssessmentLineItem.learning_objective_set, ("source",)),
+        "learningObjectiveSet": Objects(AssessmentLineItem.learning_objective_set, ("source",), objectives.SET_OF_IDS),
     },
 )
 
@@ -219,7 +157,9 @@ ASSESSMENT_RESULTS = Collection(
         "scorePercentile": Value(AssessmentResult.score_percentile),
         "scoreStatus": Value(AssessmentResult.score_status),
         "comment": Value(AssessmentResult.comment),
-        "learningObjectiveSet": Objects(AssessmentResult.learning_objective_set, ("source",)),
+        "learningObjectiveSet": Objects(
+            AssessmentResult.learning_objective_set, ("source",), objectives.SET_OF_RESULTS
+        ),
         "inProgress": Value(AssessmentResult.in_progress),
         "incomplete": Value(AssessmentResult.incomplete),
         "late": Value(AssessmentResult.late),

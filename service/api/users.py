@@ -7,6 +7,7 @@ from models.base import ACTIVE
 from service.api.orgs import school
 from service.api.references import ORG, RESOURCE, USER
 from service.api.services import demographics, rostering
+from service.json_schema import TEXT, list_of, object_of
 from service.json_text import joined, json_scalar, text
 from service.listing import Collection, given
 from service.wire import SERVICES, Given, Objects, Ref, Refs, Rows, Texts, Value
@@ -64,6 +65,7 @@ USERS = Collection(
                 "description": Value(UserProfile.description),
                 "credentials": Given(
                     joined([text('[{"type":'), credential_type, text(',"username":'), username, text("}]")]),
+                    schema=list_of(object_of({"type": TEXT, "username": TEXT})),
                 ),
             },
         ),
@@ -88,6 +90,7 @@ USERS = Collection(
             RESOURCE,
         ),
     },
+    aliases={("role",): ("roles", "role")},  # a user had one role in OneRoster 1.1, and clients still ask for it so
 )
 
 DEMOGRAPHICS = Collection(

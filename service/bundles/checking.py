@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     FromClause,
     Select,
     Table,
@@ -20,15 +21,15 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    update,
 )
 
-from models import Class, Org
+from models import Org
 from models.base import ACTIVE, Base
 from service.bundles.fields import reference_of, table_of
 from service.bundles.report import Issue, Report
 from service.bundles.rules import RULES, Rule
 from service.bundles.staging import Stage, Staging
+from service.bundles.upgrading import complete
 
 SCHOOL, SCHOOL_FIELD = "school", "schoolSourcedId"
 PAGE_ROWS = 1_000
@@ -49,7 +50,7 @@ async def check(staging: Staging, stage: Stage, report: Report) -> None:
 
     The files that the stage refers to must have been checked before.
     """
-    await fill_schools(staging, stage)
+    await complete(staging, stage)
     found = [*references(stage)]
     await find_duplicates(staging, stage)
     for reference in found:
@@ -90,7 +91,7 @@ async def find_duplicates(staging: Staging, stage: Stage) -> None:
 async def find_broken(staging: Staging, reference: Reference) -> None:
     """References to what neither the database has nor the bundle brings."""
     column, stored = reference.column, Base.metadata.tables[reference.target]
-    found = exists(select(stored.c.sourced_id).where(stored.c.sourced_id == column))
+    found: ColumnElement[bool] = exists(select(stored.c.sourced_id).where(stored.c.sourced_id == column))
     if reference.target in staging.stages:
         brought = staging.stages[reference.target].table.alias()
         found |= exists(select(brought.c.line).where(brought.c.sourced_id == column, brought.c.status == ACTIVE))
@@ -138,20 +139,6 @@ async def report_breaches(staging: Staging, stage: Stage, report: Report) -> Non
         for line, field, value, rule in rows:
             report.add(Issue(stage.file.csv_name, line, field, value, RULES[rule]))
         rows = (await staging.connection.execute(page.where(tuple_(*columns) > tuple_(*rows[-1])))).all()
-
-
-async def fill_schools(staging: Staging, stage: Stage) -> None:
-    """A 1.1 line item has no school; that of its class is meant."""
-    if SCHOOL_FIELD in stage.file.derived:
-        classes = staging.tables(table_of(Class), "school_sourced_id")
-        schools = (
-            select(table.c.school_sourced_id)
-            .where(table.c.sourced_id == stage.table.c.class_sourced_id)
-            .scalar_subquery()
-            for table in classes
-        )
-        school = func.coalesce(*schools, null())
-        await staging.connection.execute(update(stage.table).values(school_sourced_id=school))
 
 
 async def warn_of_schools(staging: Staging, stage: Stage, report: Report) -> None:

@@ -30,6 +30,15 @@ URN = "urn:uuid:"
 
 
 @dataclass
+class Chunk:
+    """Records: lines and cells of those that look well, and those that are odd."""
+
+    lines: list[int] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    odd: list[Record] = field(default_factory=list)
+
+
+@dataclass
 class Batch:
     """Rows for the stage, and for its sides by the name of their field."""
 
@@ -55,26 +64,13 @@ class Parser:
         self.told: set[Rule] = set()  # what is said once in a file
 
     def batches(self, records: Records) -> Iterator[Batch]:
-        for chunk in chunks(records):
+        for chunk in chunks(records, self.layout.width):
             self.refused = set()
-            batch, whole = Batch(), []
-            for record in chunk:
-                if self.is_whole(record):
-                    whole.append(record)
-                else:
-                    batch.rows.append(self.lost_row(record))
-            if live := self.without_gone(batch, whole):
-                self.parse_rows(batch, live)
+            batch = Batch([self.lost_row(record) for record in chunk.odd])
+            self.take_out_gone(chunk, batch)
+            if chunk.lines:
+                self.parse_rows(chunk, batch)
             yield batch
-
-    def is_whole(self, record: Record) -> bool:
-        """Blank cells beyond the last column are what spreadsheets leave behind."""
-        width = self.layout.width
-        if record.fault or len(record.cells) < width or any(record.cells[width:]):
-            return False
-        if len(record.cells) > width:
-            self.tell(record.line, "", "", Rule.CELLS_EXTRA)
-        return True
 
     def lost_row(self, record: Record) -> Row:
         """All that is used of it is its sourcedId, if there is one."""
@@ -87,35 +83,35 @@ class Parser:
             sourced_id = None
         return (record.line, True, sourced_id or None, ACTIVE, *self.blanks)
 
-    def without_gone(self, batch: Batch, records: Sequence[Record]) -> list[Record]:
-        """Those that do not say `tobedeleted`. Of the others nothing but the sourcedId counts."""
+    def take_out_gone(self, chunk: Chunk, batch: Batch) -> None:
+        """Of a row that says `tobedeleted` nothing but the sourcedId counts."""
         at, bulk = self.layout.position("status"), self.stage.mode is Mode.BULK
-        if bulk and (at is None or not any(record.cells[at] for record in records)):
-            return list(records)
-        live = []
-        for record in records:
-            status = record.cells[at] if at is not None else ""
+        if bulk and (at is None or not any(row[at] for row in chunk.rows)):
+            return
+        live = Chunk()
+        for line, row in zip(chunk.lines, chunk.rows, strict=True):
+            status = row[at] if at is not None else ""
+            if bulk and status:
+                self.tell_once(line, "status", status, Rule.STATUS_IN_BULK)
             if status == TO_BE_DELETED:
-                batch.rows.append(self.gone_row(record))
+                batch.rows.append(self.gone_row(line, row))
                 continue
             if status != ACTIVE and not (bulk and not status):
-                self.tell(record.line, "status", status, Rule.STATUS)
-            live.append(record)
-            if bulk and status:
-                self.tell_once(record.line, "status", status, Rule.STATUS_IN_BULK)
-        return live
+                self.tell(line, "status", status, Rule.STATUS)
+            live.lines.append(line)
+            live.rows.append(row)
+        chunk.lines, chunk.rows = live.lines, live.rows
 
-    def gone_row(self, record: Record) -> Row:
+    def gone_row(self, line: int, row: Cells) -> Row:
         sourced_id = None
         for reader in self.readers:
             if reader.field.name == "sourcedId":
-                sourced_id = self.read_cell(reader, record.line, record.cells[reader.position])
-        refused = record.line in self.refused or not self.layout.usable
-        return (record.line, refused, sourced_id, TO_BE_DELETED, *self.blanks)
+                sourced_id = self.read_cell(reader, line, row[reader.position])
+        refused = line in self.refused or not self.layout.usable
+        return (line, refused, sourced_id, TO_BE_DELETED, *self.blanks)
 
-    def parse_rows(self, batch: Batch, records: Sequence[Record]) -> None:
-        lines = [record.line for record in records]
-        cells = list(zip(*(record.cells[: self.layout.width] for record in records), strict=True))
+    def parse_rows(self, chunk: Chunk, batch: Batch) -> None:
+        lines, cells = chunk.lines, list(zip(*chunk.rows, strict=True))
         values = self.read_columns(lines, cells)
         self.check_dates(lines, cells)
         self.check_pairs(lines, cells)
@@ -188,16 +184,19 @@ class Parser:
             self.tell(line, field, value, rule)
 
 
-def chunks(records: Records) -> Iterator[list[Record]]:
-    chunk: list[Record] = []
-    start = records.bytes_read
+def chunks(records: Records, width: int) -> Iterator[Chunk]:
+    chunk, start = Chunk(), records.bytes_read
     for record in records:
-        chunk.append(record)
-        if len(chunk) >= BATCH_ROWS or records.bytes_read - start >= BATCH_BYTES:
+        line, cells, fault = record
+        if fault is None and len(cells) == width:
+            chunk.lines.append(line)
+            chunk.rows.append(cells)
+        else:
+            chunk.odd.append(record)
+        if len(chunk.lines) + len(chunk.odd) >= BATCH_ROWS or records.bytes_read - start >= BATCH_BYTES:
             yield chunk
-            chunk, start = [], records.bytes_read
-    if chunk:
-        yield chunk
+            chunk, start = Chunk(), records.bytes_read
+    yield chunk
 
 
 def link_rows(lines: Sequence[int], values: Mapping[str, list[Any]], name: str) -> Iterator[Row]:

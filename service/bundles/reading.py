@@ -65,11 +65,12 @@ def folder(path: Path) -> Bundle:
 
 
 def zip_file(archive: ZipFile) -> Bundle:
-    members = [member for member in archive.infolist() if not member.filename.startswith(IGNORED)]
-    if len(members) > MEMBERS_MAX:
-        raise Unreadable(f"the zip holds {len(members):,} files, and at most {MEMBERS_MAX:,} are allowed")
-    for member in members:
+    everything = archive.infolist()
+    if len(everything) > MEMBERS_MAX:
+        raise Unreadable(f"the zip holds {len(everything):,} files, and at most {MEMBERS_MAX:,} are allowed")
+    for member in everything:
         refuse_member(member)
+    members = [member for member in everything if not member.filename.startswith(IGNORED)]
     sizes = {member.filename: member.file_size for member in members if not member.is_dir()}
     if len(sizes) < sum(not member.is_dir() for member in members):
         raise Unreadable("the zip holds two files of the same name")

@@ -42,7 +42,6 @@ class Rule(Enum):
     NOT_UTF8 = "not-utf8", ERROR, "the row is not UTF-8"
     NUL = "nul", ERROR, "the row holds a NUL character"
     CELL_COUNT = "cell-count", ERROR, "the row has not as many cells as the header"
-    CELLS_EXTRA = "cells-extra", WARNING, "blank cells follow the last column"
     DUPLICATE = "duplicate", ERROR, "an earlier row of the file has the same sourcedId"
     UNKNOWN_REFERENCE = (
         "unknown-reference",

@@ -1,13 +1,15 @@
 """Temporary tables: all rows of a bundle are there, checked, before the first one reaches a real table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import DDL, Boolean, Column, Index, Integer, MetaData, Table, insert
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+from sqlalchemy.types import TypeEngine
 
 from models.base import PLAIN_TEXT, SOURCED_ID
 from service.bundles.fields import Field, Kind, Link
@@ -16,6 +18,7 @@ from service.bundles.headers import Layout
 from service.bundles.manifest import Mode
 
 Row = tuple[Any, ...]
+Definition = tuple[str, TypeEngine[Any]]  # of a column
 ROLE_COLUMNS = (
     "userSourcedId",
     "roleType",
@@ -23,6 +26,10 @@ ROLE_COLUMNS = (
     "orgSourcedId",
 )  # of the roles that 1.1 keeps in users.csv
 METADATA_COLUMN = "metadata"
+LINE: Definition = ("line", Integer())
+REFUSED: Definition = ("refused", Boolean())
+SOURCED: Definition = ("sourced_id", SOURCED_ID)
+STATUS: Definition = ("status", PLAIN_TEXT)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,20 @@ class Stage:
     def target(self) -> Table:
         return self.file.table
 
+    @property
+    def tables(self) -> list[Table]:
+        """All that the file fills."""
+        return [self.table, *(side.table for side in self.sides.values())]
+
+
+@lru_cache(maxsize=500)
+def temporary_table(schema: str, name: str, columns: tuple[Definition, ...], indexed: tuple[str, ...]) -> Table:
+    """The same object at every import, so that SQLAlchemy compiles its statements once."""
+    made = (Column(column, kind) for column, kind in columns)
+    table = Table(f"import_{name}", MetaData(schema=schema), *made, prefixes=["TEMPORARY"])
+    Index(f"ix_import_{name}", *(table.c[column] for column in indexed))
+    return table
+
 
 class Staging:
     """The temporary tables of one import. `stages` are by the name of their target, in order of merging."""
@@ -60,32 +81,28 @@ class Staging:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.on_postgresql = connection.dialect.name == postgresql.dialect.name
-        # With a schema, so that no table of ours can be meant, whatever search path or translation is set.
-        self.metadata = MetaData(schema="pg_temp" if self.on_postgresql else "temp")
         self.stages: dict[str, Stage] = {}
-        texts = (Column(name, PLAIN_TEXT) for name in ("field", "value", "rule"))
-        self.breaches = self.table("breaches", Column("line", Integer), *texts)
-        self.refused = self.table("refused", Column("file", PLAIN_TEXT), Column("sourced_id", SOURCED_ID))
-        self.indexes = [
-            Index("ix_import_breaches", *self.breaches.columns),
-            Index("ix_import_refused", self.refused.c.sourced_id, self.refused.c.file),
-        ]
+        self.created: list[Table] = []
+        texts = [(name, PLAIN_TEXT) for name in ("field", "value", "rule")]
+        self.breaches = self.table("breaches", [LINE, *texts], "line", "field", "value", "rule")
+        self.refused = self.table("refused", [("file", PLAIN_TEXT), SOURCED], "sourced_id", "file")
 
-    def table(self, name: str, *columns: Column[Any]) -> Table:
-        return Table(f"import_{name}", self.metadata, *columns, prefixes=["TEMPORARY"])
+    def table(self, name: str, columns: Iterable[Definition], *indexed: str) -> Table:
+        # With a schema, so that no table of ours can be meant, whatever search path or translation is set.
+        return temporary_table("pg_temp" if self.on_postgresql else "temp", name, tuple(columns), indexed)
 
     async def open(self) -> None:
-        await self.create(self.breaches, self.refused)
-        for index in self.indexes:
-            await self.connection.execute(CreateIndex(index))
+        for table in (self.breaches, self.refused):
+            await self.create(table)
+            await self.index(table)
 
-    async def create(self, *tables: Table) -> None:
-        for table in tables:
-            await self.connection.execute(CreateTable(table))
+    async def create(self, table: Table) -> None:
+        await self.connection.execute(CreateTable(table))
+        self.created.append(table)
 
     async def drop(self) -> None:
         """The end of the transaction would do, but a caller may import twice in one."""
-        for table in self.metadata.tables.values():
+        for table in self.created:
             await self.connection.execute(DropTable(table))
 
     async def open_stage(self, file: File, mode: Mode, layout: Layout) -> Stage:
@@ -100,7 +117,8 @@ class Staging:
         for _, listing in layout.fields:
             if listing.kind is Kind.LINKS:
                 stage.sides[listing.name] = self.side(listing, mode)
-        await self.create(stage.table, *(side.table for side in stage.sides.values()))
+        for table in stage.tables:
+            await self.create(table)
         return stage
 
     def stage(
@@ -108,15 +126,8 @@ class Staging:
     ) -> Stage:
         name = file.table.name
         columns = {key: column for key, column in fields.items() if column is not None}
-        copied = (Column(column.name, column.type) for column in columns.values())
-        table = self.table(
-            name,
-            Column("line", Integer),
-            Column("refused", Boolean),
-            Column("sourced_id", SOURCED_ID),
-            Column("status", PLAIN_TEXT),
-            *copied,
-        )
+        definitions = [LINE, REFUSED, SOURCED, STATUS, *((column.name, column.type) for column in columns.values())]
+        table = self.table(name, definitions, "sourced_id", "line")
         self.stages[name] = Stage(file=file, mode=mode, table=table, columns=columns, derived=derived)
         return self.stages[name]
 
@@ -125,9 +136,9 @@ class Staging:
             columns = {name: FILE["roles"].field(name).column for name in ROLE_COLUMNS}
             roles = self.stage(FILE["roles"], mode, columns, derived=True)
             return Side(roles.table, roles.table.c.user_sourced_id, roles.table.c.org_sourced_id, None)
-        own, other = Column("own", SOURCED_ID), Column("other", SOURCED_ID)
-        table = self.table(listing.link.table.name, Column("line", Integer), own, other)
-        return Side(table, own, other, listing.link)
+        definitions = [LINE, ("own", SOURCED_ID), ("other", SOURCED_ID)]
+        table = self.table(listing.link.table.name, definitions, "own", "line")
+        return Side(table, table.c.own, table.c.other, listing.link)
 
     def tables(self, target: Table, column: str) -> list[Table]:
         """Where to look the column up: in the stage, which is newer, then in what is stored."""
@@ -150,15 +161,18 @@ class Staging:
 
     async def ready(self, stage: Stage) -> None:
         """All rows are in: make them quick to find, and let the database know how many there are."""
-        keys = {stage.table: stage.table.c.sourced_id}
-        keys |= {side.table: side.own for side in stage.sides.values()}
-        for table, key in keys.items():
-            await self.connection.execute(CreateIndex(Index(f"ix_{table.name}", key, table.c.line)))
+        for table in stage.tables:
+            await self.index(table)
             if self.on_postgresql:  # which else believes that a temporary table is small
                 await self.analyze(table)
+
+    async def index(self, table: Table) -> None:
+        for index in table.indexes:
+            await self.connection.execute(CreateIndex(index))
 
     async def analyze(self, table: Table) -> None:
         """Let the planner know how many rows there are, and which."""
         if not self.on_postgresql:
             await self.connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
-        await self.connection.execute(DDL("ANALYZE %(fullname)s").against(table))
+        name = self.connection.dialect.identifier_preparer.format_table(table)
+        await self.connection.exec_driver_sql(f"ANALYZE {name}")

@@ -11,7 +11,8 @@ from service.bundles.files import FILE, File
 
 DERIVED_ROLE = "role-1.1-"  # what the sourcedId of a role made here starts with
 NAMESPACE = UUID("5d1f4c0e-7a53-4a0b-9a0b-6f6d6f2f4c11")
-ROLES_1_1 = Vocabulary(("administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"))
+ADMINISTRATOR = "administrator"
+ROLES_1_1 = Vocabulary((ADMINISTRATOR, "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"))
 SCORED, UNSCORED = "fully graded", "not submitted"
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from quart import Quart, Response
+from quart import Quart
+from quart.testing import QuartClient
 from werkzeug.datastructures import Headers
 
 from service.access import SCOPES
@@ -17,7 +18,7 @@ ROSTERING = "/ims/oneroster/rostering/v1p2"
 GRADEBOOK = "/ims/oneroster/gradebook/v1p2"
 RESOURCES = "/ims/oneroster/resources/v1p2"
 
-# Parts of a path below which Springfield has rows, and those below which it has none.
+# Parts of a path below which Springfield has rows.
 FULL = {
     "schoolSourcedId": "lincoln",
     "classSourcedId": "algebra-1",
@@ -28,6 +29,7 @@ FULL = {
     "userSourcedId": "ana",
     "lineItemSourcedId": "hw-1",
 }
+# … and those below which it has none.
 BARE = {
     "schoolSourcedId": "bare-school",
     "classSourcedId": "bare-class",
@@ -38,7 +40,6 @@ BARE = {
     "userSourcedId": "maria",
     "lineItemSourcedId": "bare-item",
 }
-
 Pair = tuple[Service, Operation]
 EVERY: list[Pair] = [(service, operation) for service in ALL for operation in service.operations]
 LISTS = [(service, operation) for service, operation in EVERY if not operation.single]
@@ -54,6 +55,15 @@ def name_of(value: object) -> str | None:
 def place(service: Service, operation: Operation, parts: Mapping[str, str]) -> str:
     """The operation's path, with `parts` in the places of its parameters."""
     return service.prefix + re.sub(r"<path:(\w+)>", lambda found: parts[found[1]], operation.path)
+
+
+def bare_parts(operation: Operation) -> dict[str, str]:
+    """Of a path that has no rows; what is bare itself lies in something that is not."""
+    if "/lineItems/<" in operation.path:
+        return {**BARE, "classSourcedId": "algebra-1"}
+    if "classSourcedId" in operation.path:
+        return {**BARE, "schoolSourcedId": "shelbyville"}
+    return BARE
 
 
 @dataclass(frozen=True)
@@ -91,9 +101,11 @@ class Caller:
     app: Quart
     headers: dict[str, str] = field(default_factory=lambda: bearer(*SCOPES))
 
-    async def get(self, path: str, method: str = "GET", headers: Mapping[str, str] = {}, **query: Any) -> Answer:
-        response: Response = await self.app.test_client().open(  # type: ignore[assignment]
-            path, method=method, headers={**self.headers, **headers}, query_string=query or None
+    async def get(
+        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, **query: Any
+    ) -> Answer:
+        response = await QuartClient(self.app).open(
+            path, method=method, headers={**self.headers, **(headers or {})}, query_string=query or None
         )
         text = await response.get_data(as_text=True)
         decoded = await response.get_json() if response.mimetype == "application/json" and text else None

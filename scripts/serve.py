@@ -1,0 +1,114 @@
+"""Serve the API and the pages over HTTP.
+
+Example: homeroom serve --bind 0.0.0.0:8000 --workers 4
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+from scripts.running import Unreachable, open_database, read_settings
+from service.serve import BACKLOG, run_server
+from service.settings import Settings
+from service.supervise import Supervisor, supervise
+
+WORKER = [sys.executable, "-m", "scripts.serve", "--fd"]
+
+
+def parse_bind(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8000 or [::]:8000")
+    return host.strip("[]"), int(port)
+
+
+@click.command()
+@click.option(
+    "--bind",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8000",
+    show_default=True,
+    callback=parse_bind,
+    help="Where to listen; 0.0.0.0:8000 is every address of this machine.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes, about one for each processor; on PostgreSQL, each has its own connections.",
+)
+@click.option("--fd", type=int, hidden=True, help="The listening socket that a worker is handed.")
+def serve(bind: tuple[str, int], workers: int, fd: int | None) -> None:
+    """Serve the API and the pages over HTTP, until Ctrl-C or SIGTERM.
+
+    It needs HOMEROOM_SECRET_KEY, at least 32 characters that nobody can guess and that are the same in every process,
+    and a migrated database. Put a proxy that speaks HTTPS in front, and set HOMEROOM_TRUSTED_PROXIES=1.
+
+    SIGTERM lets running requests finish within HOMEROOM_GRACE_SECONDS, then ends with exit code 0; a second one does
+    not wait. With --workers, a process that dies is replaced, and SIGHUP replaces all, one after the other, without
+    refusing a request.
+
+    \b
+    Examples:
+      homeroom serve
+      homeroom serve --bind 0.0.0.0:8000 --workers 4
+    """
+    settings = read_settings()
+    if fd is not None:
+        master = socket.socket(fileno=sys.stdin.fileno())
+        return serve_here(settings, socket.socket(fileno=fd), lambda: master.sendall(b"\n"), master)
+    expect_migrated(settings)
+    listener = listen(*bind)
+    served = address(*listener.getsockname()[:2])
+    if workers == 1:
+        return serve_here(settings, listener, partial(say, f"serving {served}"))
+    supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds)
+    sys.exit(asyncio.run(supervise(supervisor, partial(say, f"serving {served} with {workers} workers"))))
+
+
+def expect_migrated(settings: Settings) -> None:
+    """A database that is away may come back, and the service then goes on; one without tables stays useless."""
+
+    async def reach() -> None:
+        async with open_database(settings):
+            pass
+
+    try:
+        asyncio.run(reach())
+    except Unreachable as error:
+        say(f"{error.message}; serving all the same, until it is there")
+
+
+def address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        why = (error.strerror or str(error)).partition(" (")[0]
+        raise click.ClickException(f"cannot listen on {host}:{port}: {why}; --bind names another") from error
+
+
+def serve_here(
+    settings: Settings, listener: socket.socket, on_ready: Callable[[], None], master: socket.socket | None = None
+) -> None:
+    try:
+        run_server(settings, listener, on_ready, master)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def say(text: str) -> None:
+    click.echo(f"homeroom: {text}", err=True)
+
+
+if __name__ == "__main__":
+    serve(prog_name="homeroom serve")

@@ -1,0 +1,250 @@
+"""The discovery documents: each service in OpenAPI 3.0, written from the declarations that answer its requests."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache, singledispatch
+from http import HTTPStatus
+from typing import Any
+
+from quart import Blueprint, Response, current_app, request
+from sqlalchemy import Boolean, CheckConstraint, Date, Double
+
+from models.base import Moment
+from service.access import SCOPE_ROOT, allow
+from service.api.services import ALL
+from service.errors import Problem
+from service.json_schema import NUMBER, TEXT, Schema, list_of, object_of, words
+from service.json_text import Column
+from service.listing import Collection
+from service.reads import Operation, Service, base_url
+from service.settings import Settings
+from service.wire import Document, Field, Given, Objects, Ref, Refs, Rows, Target, Texts, Value
+
+# For each service the name in the standard's binding and that in its conformance guide; clients ask for either.
+NAMES = {
+    "rostering": ("onerosterv1p2rostersservice_openapi3_v1p0.json", "imsorv1p2_rostering_openapi3_v1p0.json"),
+    "gradebook": ("onerosterv1p2gradebookservice_openapi3_v1p0.json", "imsorv1p2_gradebook_openapi3_v1p0.json"),
+    "resources": ("onerosterv1p2resourcesservice_openapi3_v1p0.json", "imsorv1p2_resources_openapi3_v1p0.json"),
+}
+HERE = "https://homeroom.invalid"  # in the document as it is kept; what a client gets has our address instead
+REFUSALS = (400, 401, 403, 404, 429, 500, 503)
+SCALARS: dict[type, Schema] = {
+    Boolean: words(("true", "false")),
+    Double: NUMBER,
+    Date: {"type": "string", "format": "date"},
+    Moment: {"type": "string", "format": "date-time"},
+}
+
+
+def add_to(blueprint: Blueprint) -> None:
+    for service, names in NAMES.items():
+        for name in names:
+            path = f"/ims/oneroster/{service}/v1p2/discovery/{name}"
+            blueprint.add_url_rule(path, name.replace(".", "_"), allow()(answer(service)), methods=["GET"])
+
+
+def answer(service: str) -> Callable[[], Awaitable[Response]]:
+    async def view() -> Response:
+        settings: Settings = current_app.config["SETTINGS"]
+        text = document_text(service, settings).replace(HERE, base_url())
+        response = Response(text, content_type="application/json")
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        await response.add_etag()
+        return await response.make_conditional(request)
+
+    return view
+
+
+@lru_cache(maxsize=16)
+def document_text(service: str, settings: Settings) -> str:
+    return json.dumps(document([each for each in ALL if each.name == service], settings))
+
+
+def document(parts: list[Service], settings: Settings) -> dict[str, Any]:
+    """One of the standard's services; rostering and the gradebook are made of two of ours each."""
+    operations = [operation for part in parts for operation in part.operations]
+    collections = list(dict.fromkeys(operation.collection for operation in operations))
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": f"Homeroom: OneRoster {parts[0].name}", "version": "1.2"},
+        "servers": [{"url": HERE + parts[0].prefix}],
+        "paths": {braced(each.path): {"get": described(each)} for each in operations},
+        "components": {
+            "schemas": schemas(collections),
+            "parameters": parameters(collections, settings),
+            "headers": {
+                "X-Total-Count": {"description": "How many rows the list has in all.", "schema": {"type": "integer"}},
+                "Link": {"description": "The first, previous, next and last page (RFC 8288).", "schema": TEXT},
+            },
+            "securitySchemes": {"OAuth2CC": security(operations)},
+        },
+    }
+
+
+def security(operations: list[Operation]) -> Schema:
+    scopes = dict.fromkeys(scope for operation in operations for scope in operation.scopes)
+    named = {scope: f"Read: {scope.removeprefix(SCOPE_ROOT)}" for scope in scopes}
+    flow = {"tokenUrl": f"{HERE}/oauth2/token", "scopes": named}
+    return {"type": "oauth2", "flows": {"clientCredentials": flow}}
+
+
+def described(operation: Operation) -> Schema:
+    """The operation object. Any one of the scopes is enough, hence a list of requirements."""
+    parts = [path_parameter(name) for name in re.findall(r":(\w+)>", operation.path)]
+    return {
+        "operationId": operation.id,
+        "tags": [operation.collection.many],
+        "security": [{"OAuth2CC": [scope]} for scope in operation.scopes],
+        "parameters": parts + [{"$ref": f"#/components/parameters/{name}"} for name in asked(operation)],
+        "responses": {"200": found(operation), **{str(status): refused(status) for status in REFUSALS}},
+    }
+
+
+def asked(operation: Operation) -> list[str]:
+    fields, sort = f"fields.{operation.collection.one}", f"sort.{operation.collection.one}"
+    return [fields] if operation.single else ["limit", "offset", sort, "orderBy", "filter", fields]
+
+
+def found(operation: Operation) -> Schema:
+    if operation.single:
+        return {"description": "The object.", **content({"$ref": schema_of(f"{operation.collection.one}.single")})}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Total-Count", "Link")}
+    body = content({"$ref": schema_of(f"{operation.collection.one}.list")})
+    return {"description": "A page of the list.", "headers": headers, **body}
+
+
+def refused(status: int) -> Schema:
+    # Not by reference alone: in OpenAPI 3.0 what stands beside a reference does not count.
+    return {"description": HTTPStatus(status).phrase, **content({"$ref": schema_of("statusInfo")})}
+
+
+def parameters(collections: list[Collection], settings: Settings) -> dict[str, Schema]:
+    limit = {"type": "integer", "minimum": 1, "maximum": settings.page_limit_max, "default": settings.page_limit}
+    shared: dict[str, Schema] = {
+        "limit": query("limit", limit),
+        "offset": query("offset", {"type": "integer", "minimum": 0, "default": 0}),
+        "orderBy": query("orderBy", {**words(("asc", "desc")), "default": "asc"}),
+        "filter": query("filter", {**TEXT, "maxLength": settings.filter_length_max}),
+    }
+    for each in collections:
+        sortable = ["sourcedId", *(name for name in each.fields if each.sort_key(name) is not None)]
+        shared[f"sort.{each.one}"] = query("sort", words(sortable))
+        names = {**list_of(words(each.fields)), "minItems": 1}
+        shared[f"fields.{each.one}"] = {**query("fields", names), "style": "form", "explode": False}
+    return shared
+
+
+def query(name: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def path_parameter(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {**TEXT, "minLength": 1, "maxLength": 255}}
+
+
+def schemas(collections: list[Collection]) -> dict[str, Schema]:
+    named: dict[str, Schema] = {"statusInfo": status_info()}
+    for each in collections:
+        named[each.one] = object_schema(each.fields)
+        named[f"{each.one}.single"] = object_of({each.one: {"$ref": schema_of(each.one)}})
+        named[f"{each.one}.list"] = object_of({each.many: list_of({"$ref": schema_of(each.one)})})
+    return named
+
+
+def object_schema(fields: Mapping[str, Field]) -> Schema:
+    required = [name for name, each in fields.items() if each.required]
+    return object_of({name: schema(each) for name, each in fields.items()}, required)
+
+
+@singledispatch
+def schema(field: Field) -> Schema:
+    """How a field looks, as JSON Schema."""
+    raise TypeError(f"no schema for {field}")
+
+
+@schema.register
+def _(field: Value) -> Schema:
+    known = vocabulary(field.column)
+    return known or next((each for kind, each in SCALARS.items() if isinstance(field.column.type, kind)), TEXT)
+
+
+@schema.register
+def _(field: Ref) -> Schema:
+    return reference(field.target)
+
+
+@schema.register
+def _(field: Refs) -> Schema:
+    return list_of(reference(field.target))
+
+
+@schema.register
+def _(field: Rows) -> Schema:
+    return list_of(object_schema(field.fields))
+
+
+@schema.register
+def _(_field: Texts) -> Schema:
+    return list_of(TEXT)
+
+
+@schema.register
+def _(field: Objects) -> Schema:
+    return list_of(field.item or object_of(dict.fromkeys(field.members, TEXT)))
+
+
+@schema.register
+def _(_field: Document) -> Schema:
+    return {"type": "object", "additionalProperties": True}
+
+
+@schema.register
+def _(field: Given) -> Schema:
+    return field.schema
+
+
+def reference(target: Target) -> Schema:
+    return object_of({"href": {**TEXT, "format": "uri"}, "sourcedId": TEXT, "type": words((target.type,))})
+
+
+def vocabulary(column: Column) -> Schema | None:
+    """The words that the column may hold, if a rule of its table lists them (`models.base.one_of`)."""
+    own = getattr(column, "expression", column)
+    table = getattr(own, "table", None)
+    for rule in getattr(table, "constraints", ()):
+        if isinstance(rule, CheckConstraint) and rule.name == f"ck_{table}_{own.key}_known":
+            return listed(re.findall("'([^']*)'", str(rule.sqltext)))
+    return None
+
+
+def listed(known: list[str]) -> Schema:
+    if "ext:" not in known:
+        return words(known)
+    own = {**TEXT, "pattern": "^ext:"}
+    return {"anyOf": [words(word for word in known if word != "ext:"), own]}
+
+
+def status_info() -> Schema:
+    """The payload of every refusal (`service.errors.respond`)."""
+    codes = {Problem.code, "internal_server_error", *(each.code for each in Problem.__subclasses__())}
+    minor = object_of({"imsx_codeMinorFieldName": TEXT, "imsx_codeMinorFieldValue": words(sorted(codes))})
+    members = {
+        "imsx_codeMajor": words(("failure",)),
+        "imsx_severity": words(("error",)),
+        "imsx_description": TEXT,
+        "imsx_CodeMinor": object_of({"imsx_codeMinorField": list_of(minor)}),
+    }
+    return object_of(members)
+
+
+def content(body: Schema) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": body}}}
+
+
+def schema_of(name: str) -> str:
+    return f"#/components/schemas/{name}"
+
+
+def braced(path: str) -> str:
+    return re.sub(r"<path:(\w+)>", r"{\1}", path)

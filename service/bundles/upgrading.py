@@ -1,0 +1,39 @@
+"""What rows of 1.1 lack for 1.2 and other rows tell."""
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, case, func, null, select, update
+
+from models import Class, Org
+from service.bundles.fields import table_of
+from service.bundles.staging import Stage, Staging
+from service.bundles.v1p1 import ADMINISTRATOR
+
+SITE, DISTRICT = "siteAdministrator", "districtAdministrator"
+
+
+async def complete(staging: Staging, stage: Stage) -> None:
+    """Does nothing to rows of 1.2."""
+    if "schoolSourcedId" in stage.file.derived:
+        rows = stage.table
+        school = looked_up(staging, table_of(Class), "school_sourced_id", rows.c.class_sourced_id)
+        await staging.connection.execute(update(rows).values(school_sourced_id=school))
+    for side in stage.sides.values():
+        if side.link is None:
+            await name_administrators(staging, side.table)
+
+
+async def name_administrators(staging: Staging, roles: Table) -> None:
+    """1.2 tells those of a school from those of what is above it."""
+    kind = looked_up(staging, table_of(Org), "type", roles.c.org_sourced_id)
+    named = case((kind == "school", SITE), else_=DISTRICT)
+    await staging.connection.execute(update(roles).where(roles.c.role == ADMINISTRATOR).values(role=named))
+
+
+def looked_up(staging: Staging, target: Table, column: str, key: Column[Any]) -> ColumnElement[Any]:
+    """The value of a column in the row of `target` with that key, staged or else stored."""
+    found = (
+        select(table.c[column]).where(table.c.sourced_id == key).scalar_subquery()
+        for table in staging.tables(target, column)
+    )
+    return func.coalesce(*found, null())

@@ -1,0 +1,101 @@
+"""Hypercorn in this process, with our settings and a shutdown that lets running requests finish."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from socket import socket
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from quart import Quart
+
+from service.app import create_app
+from service.settings import Settings
+
+BACKLOG = 1024  # connections that wait to be accepted
+CUT_SECONDS = 5.0  # for requests that were cancelled to give back what they hold
+
+
+def run_server(
+    settings: Settings, listener: socket, on_ready: Callable[[], None], master: socket | None = None
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, or until `master` closes its end. Takes the listener over.
+
+    Raises ValueError for settings that nothing can be served with.
+    """
+    app = create_app(settings)
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(Server(app, settings.grace_seconds, on_ready).run(listener, master))
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # it has no wheels for some systems
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class Server:
+    """An ASGI application around ours: it knows the requests that run, and cuts those that outlast the grace.
+
+    Hypercorn cannot: where asyncio waits for every connection of a server that closes, which is from Python 3.12 on
+    and with uvloop, its `graceful_timeout` never begins (github.com/pgjones/hypercorn/issues/308).
+    """
+
+    def __init__(self, app: Quart, grace_seconds: float, on_ready: Callable[[], None]) -> None:
+        self.app = app
+        self.grace_seconds = grace_seconds
+        self.on_ready = on_ready
+        self.running: set[asyncio.Task[Any]] = set()
+        self.stopping = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        task = asyncio.current_task()
+        if task is None or scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
+        self.running.add(task)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.running.discard(task)
+
+    async def run(self, listener: socket, master: socket | None) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        if master:
+            loop.add_reader(master, self.on_master_gone, loop, master)
+        config = hypercorn_config(listener, self.grace_seconds)
+        await serve(self, config, shutdown_trigger=self.until_told, mode="asgi")
+
+    async def until_told(self) -> None:
+        """Hypercorn calls this once it takes connections, and closes its listener when it returns."""
+        self.on_ready()
+        await self.stopping.wait()
+        asyncio.get_running_loop().call_later(self.grace_seconds, self.cut)
+
+    def stop(self) -> None:
+        """The first call lets requests finish, the second does not."""
+        if self.stopping.is_set():
+            self.cut()
+        self.stopping.set()
+
+    def cut(self) -> None:
+        for task in self.running:
+            task.cancel()
+
+    def on_master_gone(self, loop: asyncio.AbstractEventLoop, master: socket) -> None:
+        loop.remove_reader(master)
+        self.stopping.set()
+
+
+def hypercorn_config(listener: socket, grace_seconds: float) -> Config:
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.backlog = BACKLOG
+    config.graceful_timeout = grace_seconds + CUT_SECONDS
+    config.include_server_header = False
+    config.loglevel = "WARNING"
+    return config
