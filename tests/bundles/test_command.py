@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
 import pytest
 from click.testing import CliRunner, Result
@@ -200,6 +200,24 @@ def damaged(path: Path) -> Path:
     return path
 
 
+def misnamed(path: Path) -> Path:
+    content = bytearray(a_zip(path).read_bytes())
+    content[content.index(b"orgs.csv")] ^= 1
+    path.write_bytes(content)
+    return path
+
+
+def squeezed(path: Path) -> Path:
+    with ZipFile(path, "w", ZIP_BZIP2) as archive:
+        archive.writestr("orgs.csv", "sourcedId")
+    return path
+
+
+def pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
 def twice(path: Path) -> Path:
     with ZipFile(path, "w") as archive:
         archive.writestr("orgs.csv", "")
@@ -219,6 +237,9 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "not a zip": (no_zip, "not a zip file"),
     "cut off": (cut, "not a zip file"),
     "damaged": (damaged, "Bad CRC"),
+    "names that differ": (misnamed, "differ"),
+    "another compression": (squeezed, "Deflate"),
+    "a pipe": (pipe, "neither"),
     "encrypted": (encrypted, "encrypted"),
     "bomb": (bomb, "at most 1,000,000 are allowed"),
     "bomb that lies": (liar, "orgs.csv"),
@@ -255,6 +276,15 @@ def test_a_record_without_end_is_not_kept_in_memory(command: Command, tmp_path: 
     assert "Traceback" not in result.output
 
 
+def test_a_report_does_not_overwrite_the_bundle(command: Command, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "x", contents(springfield()))
+
+    result = command(folder, "--report", folder / "users.csv")
+
+    assert result.exit_code == 2
+    assert (folder / "users.csv").read_text(encoding="utf-8").startswith("sourcedId")
+
+
 def test_a_database_without_tables_is_told(bundle: Path, tmp_path: Path) -> None:
     runner = CliRunner(env={"HOMEROOM_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'none.db'}"})
 
@@ -274,7 +304,7 @@ def test_a_killed_import_leaves_the_database_as_it_was(
         env={**os.environ, "HOMEROOM_DATABASE_URL": database_url},
         cwd=ROOT,
     )
-    while not report.exists():
+    while not report.exists() and started.poll() is None:
         time.sleep(0.01)
     time.sleep(0.5)
     started.send_signal(signal.SIGKILL)
