@@ -12,7 +12,6 @@ from functools import partial
 import click
 
 from scripts.running import Unreachable, open_database, read_settings
-from service.serve import BACKLOG, run_server
 from service.settings import Settings
 from service.supervise import Supervisor, supervise
 
@@ -87,13 +86,15 @@ def address(host: str, port: int) -> str:
 def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (")[0]
         raise click.ClickException(f"cannot listen on {host}:{port}: {why}; --bind names another") from error
 
 
 def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    from service.serve import run_server  # not at the top: the master of workers serves nothing itself
+
     try:
         run_server(settings, listener, on_ready)
     except ValueError as error:

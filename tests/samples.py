@@ -146,7 +146,7 @@ def places() -> Iterator[Base]:
         metadata_={"homeroom.seats": {"open": 3, "by": ["grade", "class"]}, "phone": "555", "größe": "L", "n": 3},
     )
     yield an_org("lincoln", name="Lincoln High", identifier="0101", date_last_modified=at(0.5))
-    yield an_org("shelbyville", name="Shelbyville’s", type="school", metadata_={"phone": "556", "open": True})
+    yield an_org("shelbyville", name="Shelbyville's", type="school", metadata_={"phone": "556", "open": True})
     yield an_org("bare-school", name="Adams, née O'Hare", metadata_={})
     yield an_org("retired-school", name="Closed", **GONE)
     yield an_org("lab", type="ext:laboratory", parent_sourced_id="lincoln")

@@ -258,8 +258,8 @@ async def test_a_list_is_sorted_by_sourced_id_either_way(
     service: Service, operation: Operation, caller: Caller
 ) -> None:
     path = place(service, operation, FULL)
-    up = (await caller.get(path, sort="sourcedId", orderBy="asc")).ids()
-    down = (await caller.get(path, sort="sourcedId", orderBy="desc")).ids()
+    up = (await caller.get(path, sort="sourcedId", orderBy="asc", fields="sourcedId")).ids()
+    down = (await caller.get(path, sort="sourcedId", orderBy="desc", fields="sourcedId")).ids()
 
     assert up == sorted(up)
     assert down == up[::-1]
