@@ -45,7 +45,7 @@ def parse_scopes(_context: click.Context, _option: click.Parameter, names: tuple
         raise click.BadParameter(f"{error}, and all") from error
 
 
-@client.command()
+@client.command(epilog="\b\nScopes:\n  " + "\n  ".join(["all", *map(short, SCOPES)]))
 @click.argument("name")
 @click.option(
     "--scope",
@@ -54,7 +54,7 @@ def parse_scopes(_context: click.Context, _option: click.Parameter, names: tuple
     multiple=True,
     required=True,
     callback=parse_scopes,
-    help=f"What the program may do; repeat it for more. One of all, {', '.join(map(short, SCOPES))}.",
+    help="What the program may do; repeat it for more.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for another program to read.")
 def add(name: str, scopes: list[str], as_json: bool) -> None:

@@ -38,8 +38,10 @@ WELCOME = """
 
 Once it serves, get a token, then the first three students:
 
-TOKEN=$(curl -sS -u {client_id}:{client_secret} -d grant_type=client_credentials {address}/oauth2/token | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
-curl -sS -H "Authorization: Bearer $TOKEN" '{address}/ims/oneroster/rostering/v1p2/students?limit=3' | python3 -m json.tool
+TOKEN=$(curl -sS -u {client_id}:{client_secret} -d grant_type=client_credentials {address}/oauth2/token \
+| python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+curl -sS -H "Authorization: Bearer $TOKEN" '{address}/ims/oneroster/rostering/v1p2/students?limit=3' \
+| python3 -m json.tool
 """
 
 
@@ -80,7 +82,7 @@ async def load(database: Database, settings: Settings, students: int, watch: Wat
     """All or nothing: an interrupted one leaves the database empty."""
     with TemporaryDirectory(prefix="homeroom-demo-") as folder:
         path = Path(folder) / "district.zip"
-        watch("making a sample district", 0, 0)
+        click.echo(f"loading a sample district of {students:,} students", err=True)
         try:
             await asyncio.to_thread(write_district, path, students=students)
         except ValueError as error:

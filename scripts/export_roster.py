@@ -3,7 +3,7 @@
 Example: homeroom export roster.zip
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,27 +13,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from models.database import Database
-from scripts.running import read_settings, run
+from scripts.running import run
 from service.bundles.exporting import Outcome, Summary, export_bundle, snapshot
 from service.bundles.writing import Unwritable, is_zip
 
-LEGEND = (
-    "left out: marked tobedeleted (status), or the row that the named field needs is left out;"
-    " blank: what the named field refers to is left out"
-)
+LEGEND = "tobedeleted: a bulk file has active rows only; any other word is the field that names a row left out"
 
 
 async def export_to(database: Database, path: Path) -> Summary:
-    try:
-        async with snapshot(database) as connection:
-            with progress_bar() as watch:
-                return await export_bundle(connection, path, watch)
-    except (ConnectionError, TimeoutError):  # of the database, though Python counts them as OSError
-        raise
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
-    except Unwritable as error:
-        raise click.ClickException(str(error)) from error
+    async with snapshot(database) as connection:
+        with progress_bar() as watch:
+            return await export_bundle(connection, path, watch)
 
 
 @contextmanager
@@ -67,12 +57,12 @@ def report(summary: Summary) -> Iterator[str]:
 
 
 def notes(outcome: Outcome) -> str:
-    shown = (("left out", outcome.left_out), ("blank", outcome.dropped))
-    return "".join(
-        f"  {what}: {', '.join(f'{count:,} {name}' for name, count in counts.items())}"
-        for what, counts in shown
-        if counts
-    )
+    shown = (("left out", outcome.left_out), ("left blank", outcome.dropped))
+    return "".join(f"  {what}: {listed(counts)}" for what, counts in shown if counts)
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name.replace('status', 'tobedeleted')}" for name, count in counts.items())
 
 
 @click.command("export")
@@ -87,8 +77,13 @@ def export_roster(path: Path, force: bool) -> None:
 
     Exit codes: 0 written, 1 failed, 2 wrong usage.
     """
-    refuse_path(path, force=force)
-    summary = run(partial(export_to, path=path), read_settings())
+    try:
+        refuse_path(path, force=force)
+        summary = run(partial(export_to, path=path))
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
+    except Unwritable as error:
+        raise click.ClickException(str(error)) from error
     for line in report(summary):
         click.echo(line)
     click.echo(f"wrote {path}: {summary.rows:,} rows, {summary.left_out:,} left out")

@@ -142,6 +142,8 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
     Exit codes: 0 imported, 1 refused, 2 wrong usage or an unreadable bundle.
     """
     settings, options = read_settings(), options_of(**choices)
+    if report_path and path.resolve() in report_path.resolve().parents:
+        raise click.BadParameter("it must not be in the bundle", param_hint="--report")
     try:
         with (
             open_bundle(path, max_bytes or settings.import_bytes_max) as bundle,

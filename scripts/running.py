@@ -18,6 +18,7 @@ other exception is a bug and keeps its traceback. Pass `run` settings of your ow
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -74,8 +75,7 @@ def run(work: Callable[[Database], Awaitable[T]], settings: Settings | None = No
 @asynccontextmanager
 async def open_database(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Database]:
     """Raises click.ClickException if it cannot be reached, is not migrated, or fails inside the block."""
-    if migrated:
-        expect_file(settings)
+    expect_file(settings, migrated=migrated)
     with plain_failures():
         async with Database(settings) as database:
             revision = await current_revision(database, settings)
@@ -87,12 +87,21 @@ async def open_database(settings: Settings, *, migrated: bool = True) -> AsyncIt
             yield database
 
 
-def expect_file(settings: Settings) -> None:
-    """SQLite would make an empty database of a path with a typing error."""
+def expect_file(settings: Settings, *, migrated: bool) -> None:
+    """Without a thread, unlike aiosqlite, whose thread fails as well if the event loop ends right after it failed.
+
+    SQLite would make an empty database of a path with a typing error.
+    """
     url = make_url(settings.database_url)
-    if url.drivername == SQLITE and url.database and not Path(url.database).exists():
-        path = Path(url.database).absolute()
+    if url.drivername != SQLITE or not url.database or "uri" in url.query:
+        return
+    path = Path(url.database).absolute()
+    if migrated and not path.exists():
         raise click.ClickException(f"there is no database {path}: `homeroom migrate` makes it")
+    try:
+        sqlite3.connect(path).close()
+    except sqlite3.Error as error:
+        raise Unreachable(f"cannot use {shown(settings)}: {reason(error)}") from error
 
 
 async def current_revision(database: Database, settings: Settings) -> str | None:

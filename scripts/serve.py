@@ -12,11 +12,10 @@ from functools import partial
 import click
 
 from scripts.running import Unreachable, open_database, read_settings
-from service.serve import BACKLOG, run_server
 from service.settings import Settings
 from service.supervise import Supervisor, supervise
 
-WORKER = [sys.executable, "-m", "scripts.serve", "--fd"]
+WORKER = (sys.executable, "-m", "service.serve")
 
 
 def parse_bind(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, int]:
@@ -42,8 +41,7 @@ def parse_bind(_context: click.Context, _option: click.Parameter, text: str) -> 
     show_default=True,
     help="Processes, about one for each processor; on PostgreSQL, each has its own connections.",
 )
-@click.option("--fd", type=int, hidden=True, help="The listening socket that a worker is handed.")
-def serve(bind: tuple[str, int], workers: int, fd: int | None) -> None:
+def serve(bind: tuple[str, int], workers: int) -> None:
     """Serve the API and the pages over HTTP, until Ctrl-C or SIGTERM.
 
     It needs HOMEROOM_SECRET_KEY, at least 32 characters that nobody can guess and that are the same in every process,
@@ -59,16 +57,13 @@ def serve(bind: tuple[str, int], workers: int, fd: int | None) -> None:
       homeroom serve --bind 0.0.0.0:8000 --workers 4
     """
     settings = read_settings()
-    if fd is not None:
-        master = socket.socket(fileno=sys.stdin.fileno())
-        return serve_here(settings, socket.socket(fileno=fd), lambda: master.sendall(b"\n"), master)
     expect_migrated(settings)
-    listener = listen(*bind)
-    served = address(*listener.getsockname()[:2])
-    if workers == 1:
-        return serve_here(settings, listener, partial(say, f"serving {served}"))
-    supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds)
-    sys.exit(asyncio.run(supervise(supervisor, partial(say, f"serving {served} with {workers} workers"))))
+    with listen(*bind) as listener:
+        served = f"serving {address(*listener.getsockname()[:2])}"
+        if workers == 1:
+            return serve_here(settings, listener, partial(say, served))
+        supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds)
+        sys.exit(asyncio.run(supervise(supervisor, partial(say, f"{served} with {workers} workers"))))
 
 
 def expect_migrated(settings: Settings) -> None:
@@ -91,17 +86,17 @@ def address(host: str, port: int) -> str:
 def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (")[0]
         raise click.ClickException(f"cannot listen on {host}:{port}: {why}; --bind names another") from error
 
 
-def serve_here(
-    settings: Settings, listener: socket.socket, on_ready: Callable[[], None], master: socket.socket | None = None
-) -> None:
+def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    from service.serve import run_server  # not at the top: the master of workers serves nothing itself
+
     try:
-        run_server(settings, listener, on_ready, master)
+        run_server(settings, listener, on_ready)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
 

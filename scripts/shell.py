@@ -71,7 +71,7 @@ class Prompt(code.InteractiveConsole):
 
     def raw_input(self, prompt: str = "") -> str:
         try:
-            return super().raw_input(prompt)
+            return super().raw_input(prompt if sys.stdin.isatty() else "")
         except EOFError:
             if self.buffer and self.buffer[-1]:
                 return ""  # piped lines need no empty one at their end to run the last block
@@ -137,7 +137,6 @@ def shell() -> None:
             with suppress(ImportError):
                 import readline  # noqa: F401 - that it is imported gives the prompt a history
             return prompt.interact(BANNER.format(database=shown(settings)), exitmsg="")
-        sys.ps1 = sys.ps2 = ""
         prompt.interact("", exitmsg="")
     sys.exit(1 if prompt.failed else 0)
 

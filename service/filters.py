@@ -15,7 +15,8 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from service.wire import BadValue, Field, Operator, Path, UnknownField, compare_field
+from service.comparing import BadValue, Operator, Path
+from service.wire import Field, UnknownField, compare_field
 
 TOKEN = re.compile(
     r"""\s*(?:

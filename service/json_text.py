@@ -43,15 +43,18 @@ class json_scalar(Spelled):
 
 
 class json_number(Spelled):
-    """A float as JSON, with every digit that it needs (SQLite's own has 15 at most). NULL for NULL."""
+    """A float as JSON, to the last digit, for a page may end at it. NULL for NULL.
+
+    SQLite's own JSON has 15 digits in most versions: enough for six decimals, which nearly all scores are.
+    """
 
     type = Text()
     inherit_cache = True
     name = "json_number"
     postgresql = "to_json({0})::text"
     sqlite = (
-        "CASE WHEN CAST(json_quote({0}) AS REAL) = {0} THEN json_quote({0})"
-        " WHEN {0} IS NOT NULL THEN printf('%!.17g', {0}) END"
+        "CASE WHEN abs({0}) < 1e9 AND round({0} * 1e6) / 1e6 = {0} THEN json_quote({0})"
+        " WHEN {0} IS NOT NULL THEN printf('%!.19g', {0}) END"
     )
 
 

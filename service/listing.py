@@ -27,9 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import Subquery
 
 from models.base import ACTIVE, Record
+from service.comparing import Path
 from service.filters import condition, names, parse_filter
 from service.json_text import Column, joined, json_items, json_scalar, text
-from service.wire import Document, Field, Path, Value, json_fields, nullable
+from service.wire import Document, Field, Value, json_fields, nullable
 
 SHOWS_DELETED = {
     "status",
@@ -188,5 +189,5 @@ def comes_after(key: Column | None, sourced_id: Column, shape: Shape) -> ColumnE
 
 
 def constant(number: int) -> ColumnElement[int]:
-    """In the statement itself: with a parameter PostgreSQL would have to plan each page anew, or for a tenth of the table."""
+    """In the statement itself: with a parameter PostgreSQL would plan each page anew, or for a tenth of the table."""
     return literal_column(str(number), Integer())

@@ -1,7 +1,11 @@
-"""Hypercorn in this process, with our settings and a shutdown that lets running requests finish."""
+"""Hypercorn in this process, with our settings and a shutdown that lets running requests finish.
+
+Run as a program it is a worker of service/supervise.py: `python -m service.serve NUMBER-OF-THE-LISTENER`.
+"""
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from socket import socket
 from typing import Any
@@ -24,9 +28,11 @@ def run_server(
 
     Raises ValueError for settings that nothing can be served with.
     """
-    app = create_app(settings)
+    server = Server(create_app(settings), settings.grace_seconds, on_ready)
     with asyncio.Runner(loop_factory=event_loop) as runner:
-        runner.run(Server(app, settings.grace_seconds, on_ready).run(listener, master))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            runner.get_loop().add_signal_handler(number, server.stop)
+        runner.run(server.run(listener, master))
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -61,11 +67,10 @@ class Server:
         finally:
             self.running.discard(task)
 
-    async def run(self, listener: socket, master: socket | None) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+    async def run(self, listener: socket, master: socket | None = None) -> None:
+        """Until `stop` is called, or `master` closes its end."""
         if master:
+            loop = asyncio.get_running_loop()
             loop.add_reader(master, self.on_master_gone, loop, master)
         config = hypercorn_config(listener, self.grace_seconds)
         await serve(self, config, shutdown_trigger=self.until_told, mode="asgi")
@@ -99,3 +104,16 @@ def hypercorn_config(listener: socket, grace_seconds: float) -> Config:
     config.include_server_header = False
     config.loglevel = "WARNING"
     return config
+
+
+def work(listener: socket) -> None:
+    """Standard input is a socket whose other end the master holds."""
+    master = socket(fileno=sys.stdin.fileno())
+    try:
+        run_server(Settings.from_environment(), listener, lambda: master.sendall(b"."), master)
+    except ValueError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    work(socket(fileno=int(sys.argv[1])))

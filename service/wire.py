@@ -1,19 +1,15 @@
-"""How a value looks on the wire, and how query text becomes a value: the kinds of field that a collection has.
+"""How a value looks on the wire: the kinds of field that a collection has.
 
 Each kind knows its JSON, when it is absent, what a filter may ask of it, and whether a list can be sorted by it.
 """
 
-import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Date,
     Double,
     Select,
     Text,
@@ -28,12 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import False_
 from sqlalchemy.sql.functions import coalesce
 
-from models.base import Moment, as_utc
+from models.base import Moment
+from service.comparing import Operator, Path, compare_any, compare_scalar
 from service.json_schema import Schema
 from service.json_text import (
     Column,
     Member,
-    has_text,
     joined,
     json_array,
     json_member,
@@ -47,19 +43,11 @@ from service.json_text import (
     text,
 )
 
-Operator = Literal["=", "!=", ">", ">=", "<", "<=", "~"]
-Path = tuple[str, ...]
 SERVICES = bindparam("services", type_=Text)  # where the three services are: https://host/ims/oneroster
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
-BOOLEANS = {"true": True, "false": False}
 
 
 class UnknownField(LookupError):
     """A path names nothing that can be asked for."""
-
-
-class BadValue(ValueError):
-    """A value does not suit the field, or the operator does not. The text is for the client."""
 
 
 class Field(Protocol):
@@ -85,71 +73,6 @@ def compare_field(fields: Mapping[str, Field], path: Path, operator: Operator, v
     if not path or path[0] not in fields:
         raise UnknownField
     return fields[path[0]].compare(path[1:], operator, value)
-
-
-def parse(column: Column, given: str) -> Any:
-    """The text of a query as a value of the column's type. Raises BadValue."""
-    if "\0" in given:
-        raise BadValue("a value holds no NUL character")
-    for kind, read in PARSERS.items():
-        if isinstance(column.type, kind):
-            return read(given)
-    return given
-
-
-def parse_boolean(given: str) -> bool:
-    if given not in BOOLEANS:
-        raise BadValue("this field is 'true' or 'false'")
-    return BOOLEANS[given]
-
-
-def parse_number(given: str) -> float:
-    if not NUMBER.fullmatch(given) or not math.isfinite(float(given)):
-        raise BadValue("this field is a number")
-    return float(given)
-
-
-def parse_date(given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError as error:
-        raise BadValue("this field is a date, YYYY-MM-DD") from error
-
-
-def parse_moment(given: str) -> datetime:
-    try:
-        return as_utc(datetime.fromisoformat(given))
-    except (ValueError, OverflowError) as error:
-        raise BadValue("this field is a date-time, YYYY-MM-DDTHH:MM:SS.sssZ") from error
-
-
-PARSERS: dict[type, Callable[[str], Any]] = {
-    Boolean: parse_boolean,
-    Double: parse_number,
-    Date: parse_date,
-    Moment: parse_moment,
-}
-
-
-def compare_scalar(column: Column, operator: Operator, given: str) -> ColumnElement[bool]:
-    """An absent value is equal to nothing, so `!=` finds it and the others do not."""
-    if isinstance(column.type, Boolean) and operator not in ("=", "!="):
-        raise BadValue("this field can be compared by = and != only")
-    if isinstance(column.type, (Date, Double, Moment)) and operator == "~":
-        raise BadValue("~ looks into text, and this field is none")
-    value = literal(parse(column, given), column.type)
-    if operator == "=":
-        return column == value
-    if operator == "!=":
-        return column.is_distinct_from(value)
-    if operator == "~":
-        return has_text(column, value)
-    return column.op(operator, is_comparison=True)(value)
-
-
-def compare_any(rows: Callable[[Operator], ColumnElement[bool]], operator: Operator) -> ColumnElement[bool]:
-    """A field of many values: one that matches is enough; `!=` is that none is equal."""
-    return not_(rows("=")) if operator == "!=" else rows(operator)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import (
     AcademicSession,
+    ApiClient,
     AssessmentLineItem,
     AssessmentResult,
     Base,
@@ -40,7 +41,9 @@ from models import (
     UserResource,
 )
 from models.base import TO_BE_DELETED
+from service.access import full_scope, secret_hash
 
+VENDOR_SECRET = "what only the vendors of Springfield know"
 SLASHED = "zoe/smith@sis"  # a sourcedId of all the characters that the standard allows and paths find hard
 DAY_ONE = datetime(2026, 9, 1, 8, tzinfo=UTC)
 GONE: dict[str, Any] = {"status": TO_BE_DELETED}
@@ -143,7 +146,7 @@ def places() -> Iterator[Base]:
         metadata_={"homeroom.seats": {"open": 3, "by": ["grade", "class"]}, "phone": "555", "größe": "L", "n": 3},
     )
     yield an_org("lincoln", name="Lincoln High", identifier="0101", date_last_modified=at(0.5))
-    yield an_org("shelbyville", name="Shelbyville’s", type="school", metadata_={"phone": "556", "open": True})
+    yield an_org("shelbyville", name="Shelbyville's", type="school", metadata_={"phone": "556", "open": True})
     yield an_org("bare-school", name="Adams, née O'Hare", metadata_={})
     yield an_org("retired-school", name="Closed", **GONE)
     yield an_org("lab", type="ext:laboratory", parent_sourced_id="lincoln")
@@ -416,3 +419,16 @@ def used() -> Iterator[Base]:
     yield CourseResource(sourced_id="k", course_sourced_id="algebra", resource_sourced_id="book")
     yield CourseResource(sourced_id="l", course_sourced_id="algebra", resource_sourced_id="film")
     yield UserResource(sourced_id="u", user_sourced_id="ana", resource_sourced_id="film", class_sourced_id="algebra-1")
+
+
+def some_clients() -> Iterator[ApiClient]:
+    """All with the same secret: one, one that was revoked, one with an id that headers find hard."""
+    scopes = [full_scope("roster.readonly"), full_scope("roster-core.readonly")]
+    for client_id, revoked_at in [("vendor", None), ("former", at(1)), ("a:b %ü+", None)]:
+        yield ApiClient(
+            client_id=client_id,
+            name=client_id,
+            secret_sha256=secret_hash(VENDOR_SECRET),
+            scopes=scopes,
+            revoked_at=revoked_at,
+        )

@@ -12,12 +12,13 @@ from sqlalchemy import Boolean, CheckConstraint, Date, Double
 
 from models.base import Moment
 from service.access import SCOPE_ROOT, allow
+from service.addresses import base_url
 from service.api.services import ALL
 from service.errors import Problem
 from service.json_schema import NUMBER, TEXT, Schema, list_of, object_of, words
 from service.json_text import Column
 from service.listing import Collection
-from service.reads import Operation, Service, base_url
+from service.reads import Operation, Service
 from service.settings import Settings
 from service.wire import Document, Field, Given, Objects, Ref, Refs, Rows, Target, Texts, Value
 

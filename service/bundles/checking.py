@@ -123,7 +123,7 @@ async def refuse(staging: Staging, stage: Stage, report: Report) -> int:
             lines = select(stage.table.c.line).where(broken)
             await connection.execute(delete(side.table).where(side.table.c.line.in_(lines)))
             if side.link is None:  # roles that nobody can name now
-                await connection.execute(insert(staging.refused).values(file="roles"))
+                await staging.hide("roles")
         await connection.execute(delete(stage.table).where(broken))
         await connection.execute(delete(staging.breaches))
     report.counts[stage.file.name].refused += moved.rowcount

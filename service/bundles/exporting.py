@@ -1,6 +1,5 @@
 """The whole act: rows become a bulk bundle that imports back to the same rows."""
 
-import csv
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from service.bundles.fields import table_of
 from service.bundles.files import FILES, File
 from service.bundles.manifest import HEADER, NAME, Mode
 from service.bundles.selecting import Selection
-from service.bundles.writing import LINE_END, Sheet, new_bundle
+from service.bundles.writing import Sheet, lines, new_bundle
 
 ROWS_AT_ONCE = 2_000
 WITHOUT_FILE = (table_of(AssessmentLineItem), table_of(AssessmentResult))  # the standard has no CSV for them
@@ -73,7 +72,8 @@ async def snapshot(database: Database) -> AsyncIterator[AsyncConnection]:
             try:
                 yield connection
             finally:
-                await connection.exec_driver_sql("ROLLBACK")
+                if not connection.invalidated:  # as a cancelled statement leaves it
+                    await connection.exec_driver_sql("ROLLBACK")
 
 
 async def export_bundle(
@@ -89,7 +89,7 @@ async def export_bundle(
     total = sum(stored.values())
     with new_bundle(path) as create:
         with create(NAME) as stream:
-            csv.writer(stream, lineterminator=LINE_END).writerows([HEADER, *MANIFEST.items()])
+            stream.write(lines([HEADER, *MANIFEST.items()]))
         for file in FILES:
             with create(file.csv_name) as stream:
                 await export.write(file, stream, lambda act, done: watch(act, done, total))

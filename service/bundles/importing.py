@@ -85,6 +85,8 @@ async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, r
             report.add(Issue(name, 1, "", "", header.fault))
         layout = read_header(file, header.cells, report)
         stage = await staging.open_stage(file, mode, layout)
+        if not layout.usable:
+            await staging.hide(stage.target.name)
         batches = Parser(stage, layout, staging.connection.dialect, report).batches(records)
         while batch := await asyncio.to_thread(next, batches, None):
             await staging.load(stage.table, batch.rows)

@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
-from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 MEMBERS_MAX = 1_000
 BUFFER_BYTES = 1 << 18
 READ_FAILURES = (BadZipFile, LargeZipFile, EOFError, NotImplementedError, OSError, RuntimeError, zlib.error)
+ENCRYPTED = 0x1
 IGNORED = ("__MACOSX", ".")  # what the names of files start with that some systems add
 
 
@@ -25,7 +26,14 @@ class Bundle:
     """`sizes` are the bytes of each file at the top, unpacked."""
 
     sizes: Mapping[str, int]
-    open: Callable[[str], BinaryIO]
+    opener: Callable[[str], BinaryIO]
+
+    def open(self, name: str) -> BinaryIO:
+        """Raises Unreadable, as reading from it may."""
+        try:
+            return self.opener(name)
+        except READ_FAILURES as error:
+            raise Unreadable(f"{name}: {explain(error)}") from error
 
 
 @contextmanager
@@ -33,6 +41,8 @@ def open_bundle(path: Path, bytes_max: int) -> Iterator[Bundle]:
     """Raises Unreadable if there is no bundle at `path` that may be read, or if it is over `bytes_max`."""
     with ExitStack() as stack:
         try:
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise Unreadable(f"{path.name}: neither a file nor a folder")
             bundle = folder(path) if path.is_dir() else zip_file(stack.enter_context(ZipFile(path)))
         except READ_FAILURES as error:
             raise Unreadable(f"{path.name}: {explain(error)}") from error
@@ -89,8 +99,10 @@ def refuse_member(member: ZipInfo) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name or ":" in path.parts[0]:
         raise Unreadable(f"the zip holds a name that leads out of it: {name[:100]!r}")
-    if member.flag_bits & 0x1:
+    if member.flag_bits & ENCRYPTED:
         raise Unreadable(f"{name[:100]!r} is encrypted")
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise Unreadable(f"{name[:100]!r} is compressed by another method than Deflate")
 
 
 def is_csv(name: str) -> bool:

@@ -56,11 +56,14 @@ class Selection:
     def has_target(self, row: FromClause, reference: Field) -> ColumnElement[bool]:
         """True where what the row refers to is exported; of a list, one is enough."""
         if link := reference.link:
-            return exists(select(link.other).where(self.lists(row, reference, link)))
+            return exists(self.listed(row, reference, link))
         return self.is_there(own(row, reference), reference)
 
-    def lists(self, row: FromClause, reference: Field, link: Link) -> ColumnElement[bool]:
-        return and_(link.own == row.c.sourced_id, self.is_there(link.other, reference))
+    def listed(self, row: FromClause, reference: Field, link: Link) -> Select[str]:
+        """Those sourcedIds of the row's list that are exported."""
+        pair = link.table.alias()
+        other = pair.c[link.other.name]
+        return select(other).where(pair.c[link.own.name] == row.c.sourced_id, self.is_there(other, reference))
 
     def is_there(self, sourced_id: ColumnElement[str], reference: Field) -> ColumnElement[bool]:
         if sourced_id.foreign_keys and reference.refers_to in self.whole:
@@ -80,8 +83,9 @@ class Selection:
         if each.kind is Kind.WITHHELD or each.name in BLANK:
             return null()
         if link := each.link:
-            listed = select(func.aggregate_strings(link.other, ",")).where(self.lists(row, each, link))
-            return listed.scalar_subquery()
+            listed = self.listed(row, each, link)
+            (other,) = listed.selected_columns
+            return listed.with_only_columns(func.aggregate_strings(other, ",")).scalar_subquery()
         if each.refers_to and not each.required:
             return case((self.has_target(row, each), own(row, each)))
         return raw(own(row, each))

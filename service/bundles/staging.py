@@ -166,6 +166,10 @@ class Staging:
             if self.on_postgresql:  # which else believes that a temporary table is small
                 await self.analyze(table)
 
+    async def hide(self, name: str) -> None:
+        """Remember that rows of the table were refused of which nobody knows the sourcedId."""
+        await self.connection.execute(insert(self.refused).values(file=name))
+
     async def index(self, table: Table) -> None:
         for index in table.indexes:
             await self.connection.execute(CreateIndex(index))

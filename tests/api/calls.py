@@ -113,10 +113,12 @@ class Caller:
 
     async def walk(self, path: str, **query: Any) -> list[str]:
         """The sourcedIds of a whole list, by its `next` links."""
-        answer, seen = await self.get(path, **query), []
+        answer = await self.get(path, **query)
         assert answer.status == 200, answer.text
+        seen = answer.ids()
         while following := answer.link("next"):
-            seen += answer.ids()
             answer = await self.get(following)
             assert answer.ids(), "a next link leads to a page with rows"
-        return seen + answer.ids()
+            assert not set(seen).intersection(answer.ids()), "a walk sees no row twice"
+            seen += answer.ids()
+        return seen

@@ -15,7 +15,7 @@ from service.settings import Settings
 from tests.api.calls import Caller
 from tests.doors import SECRET_KEY, run_on
 from tests.postgres import Postgres
-from tests.samples import a_district
+from tests.samples import a_district, some_clients
 
 
 @pytest.fixture(scope="session", params=("sqlite", "postgresql"))
@@ -36,6 +36,7 @@ def springfield_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 async def filled(url: str) -> str:
     async with Database(Settings(database_url=url)) as database, database.transaction() as session:
         await a_district(session)
+        session.add_all(some_clients())
     return url
 
 
@@ -50,3 +51,12 @@ async def springfield(springfield_url: str) -> AsyncIterator[Quart]:
 @pytest.fixture(scope="session")
 def caller(springfield: Quart) -> Caller:
     return Caller(springfield)
+
+
+@pytest.fixture(scope="session")
+async def offline(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Caller]:
+    """For what is answered without a database: there is none behind this one."""
+    nowhere = tmp_path_factory.mktemp("nowhere") / "no such folder" / "homeroom.db"
+    app = create_app(Settings(database_url=f"sqlite+aiosqlite:///{nowhere}", secret_key=SECRET_KEY))
+    async with app.test_app():
+        yield Caller(app)

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from quart import Quart
 
 from service.app import create_app
 from service.reads import Operation, Service
@@ -115,14 +114,8 @@ async def test_an_answer_is_what_the_document_says(service: Service, operation: 
     assert answer.status == 200, answer.text
     assert answer.headers["Content-Type"] == "application/json"
     assert await errors(caller, service, operation, answer.json) == []
+    assert None not in list(values(answer.json)), "what is absent is left out"
     assert operation.single or answer.items(), "Springfield has an example of each"
-
-
-@each_operation
-async def test_no_answer_holds_a_null(service: Service, operation: Operation, caller: Caller) -> None:
-    answer = await caller.get(await address(caller, service, operation), limit=10_000)
-
-    assert None not in list(values(answer.json))
 
 
 def values(tree: Any) -> Iterator[Any]:
@@ -155,11 +148,11 @@ async def test_a_slash_at_the_end_changes_nothing(service: Service, operation: O
 
 
 @each_operation
-async def test_no_token_no_answer(service: Service, operation: Operation, caller: Caller) -> None:
-    answer = await caller.get(place(service, operation, {**FULL, "sourcedId": "x"}), headers={"Authorization": ""})
+async def test_no_token_no_answer(service: Service, operation: Operation, offline: Caller) -> None:
+    answer = await offline.get(place(service, operation, {**FULL, "sourcedId": "x"}), headers={"Authorization": ""})
 
     expect_refusal(answer, 401, "unauthorisedrequest")
-    assert await errors(caller, service, None, answer.json) == []
+    assert await errors(offline, service, None, answer.json) == []
 
 
 @each_single
@@ -229,21 +222,21 @@ async def test_fields_chooses_what_is_served(service: Service, operation: Operat
 
 @each_operation
 async def test_a_field_that_there_is_not_cannot_be_chosen(
-    service: Service, operation: Operation, caller: Caller
+    service: Service, operation: Operation, offline: Caller
 ) -> None:
-    answer = await caller.get(place(service, operation, {**FULL, "sourcedId": "x"}), fields="sourcedId,shoeSize")
+    answer = await offline.get(place(service, operation, {**FULL, "sourcedId": "x"}), fields="sourcedId,shoeSize")
 
     expect_refusal(answer, 400, "invalid_selection_field")
 
 
 @each_list
 async def test_a_field_that_there_is_not_cannot_be_filtered_by(
-    service: Service, operation: Operation, caller: Caller
+    service: Service, operation: Operation, offline: Caller
 ) -> None:
-    answer = await caller.get(place(service, operation, FULL), filter="shoeSize='42'")
+    answer = await offline.get(place(service, operation, FULL), filter="shoeSize='42'")
 
     expect_refusal(answer, 400, "invalid_filter_field")
-    assert await errors(caller, service, None, answer.json) == []
+    assert await errors(offline, service, None, answer.json) == []
 
 
 @each_list
@@ -265,8 +258,8 @@ async def test_a_list_is_sorted_by_sourced_id_either_way(
     service: Service, operation: Operation, caller: Caller
 ) -> None:
     path = place(service, operation, FULL)
-    up = (await caller.get(path, sort="sourcedId", orderBy="asc")).ids()
-    down = (await caller.get(path, sort="sourcedId", orderBy="desc")).ids()
+    up = (await caller.get(path, sort="sourcedId", orderBy="asc", fields="sourcedId")).ids()
+    down = (await caller.get(path, sort="sourcedId", orderBy="desc", fields="sourcedId")).ids()
 
     assert up == sorted(up)
     assert down == up[::-1]
@@ -296,8 +289,8 @@ async def test_a_list_is_sorted_by_sourced_id_either_way(
     ids=lambda query: str(query)[:30],
 )
 @pytest.mark.parametrize("path", [f"{ROSTERING}/orgs", f"{GRADEBOOK}/results", f"{RESOURCES}/resources"])
-async def test_a_query_that_makes_no_sense_is_refused(path: str, query: dict[str, Any], caller: Caller) -> None:
-    answer = await caller.get(path, **query)
+async def test_a_query_that_makes_no_sense_is_refused(path: str, query: dict[str, Any], offline: Caller) -> None:
+    answer = await offline.get(path, **query)
 
     assert answer.status == 400, answer.text
     assert answer.refusal() in ("invaliddata", "invalid_filter_field")
@@ -312,9 +305,9 @@ async def test_a_sourced_id_may_hold_slashes_and_at_signs(caller: Caller) -> Non
         assert below.ids() == ["algebra-1"]
 
 
-async def test_what_is_not_served_is_unknown(caller: Caller) -> None:
-    expect_refusal(await caller.get(f"{ROSTERING}/shoes"), 404, "unknownobject")
-    expect_refusal(await caller.get(f"{ROSTERING}/orgs", method="DELETE"), 405, "invaliddata")
+async def test_what_is_not_served_is_unknown(offline: Caller) -> None:
+    expect_refusal(await offline.get(f"{ROSTERING}/shoes"), 404, "unknownobject")
+    expect_refusal(await offline.get(f"{ROSTERING}/orgs", method="DELETE"), 405, "invaliddata")
 
 
 class TestValues:
@@ -472,8 +465,8 @@ class TestAddresses:
         assert await self.ask(springfield_url, said, trusted_proxies=proxies) == (f"{host}{ROSTERING}",) * 3
 
     @pytest.mark.parametrize("host", ["", "a b", 'x"><script>', "evil.example/path"])
-    async def test_are_not_made_of_nonsense(self, host: str, caller: Caller) -> None:
-        answer = await caller.get(f"{ROSTERING}/orgs", headers={"Host": host})
+    async def test_are_not_made_of_nonsense(self, host: str, offline: Caller) -> None:
+        answer = await offline.get(f"{ROSTERING}/orgs", headers={"Host": host})
 
         assert answer.status == 400
 
@@ -482,8 +475,8 @@ class TestDiscovery:
     """The documents themselves."""
 
     @pytest.mark.parametrize("service", DOCUMENTS)
-    async def test_lie_open_under_both_names(self, service: str, springfield: Quart) -> None:
-        anybody = Caller(springfield, headers={})
+    async def test_lie_open_under_both_names(self, service: str, offline: Caller) -> None:
+        anybody = Caller(offline.app, headers={})
         binding = await anybody.get(DOCUMENTS[service])
         guide = await anybody.get(f"/ims/oneroster/{service}/v1p2/discovery/imsorv1p2_{service}_openapi3_v1p0.json")
 
@@ -492,8 +485,8 @@ class TestDiscovery:
         assert binding.json["openapi"].startswith("3.0")
 
     @each_operation
-    async def test_describe_every_operation(self, service: Service, operation: Operation, caller: Caller) -> None:
-        document = (await caller.get(DOCUMENTS[service.name])).json
+    async def test_describe_every_operation(self, service: Service, operation: Operation, offline: Caller) -> None:
+        document = (await offline.get(DOCUMENTS[service.name])).json
         found = document["paths"][re.sub(r"<path:(\w+)>", r"{\1}", operation.path)]["get"]
         [token_url] = [
             flow["tokenUrl"] for flow in document["components"]["securitySchemes"]["OAuth2CC"]["flows"].values()
@@ -506,8 +499,8 @@ class TestDiscovery:
         )
         assert token_url == "http://localhost/oauth2/token"
 
-    async def test_know_the_limits_and_the_vocabularies(self, caller: Caller) -> None:
-        parts = (await caller.get(DOCUMENTS["rostering"])).json["components"]
+    async def test_know_the_limits_and_the_vocabularies(self, offline: Caller) -> None:
+        parts = (await offline.get(DOCUMENTS["rostering"])).json["components"]
         role = parts["schemas"]["user"]["properties"]["roles"]["items"]["properties"]["role"]
 
         assert parts["parameters"]["limit"]["schema"] == {
@@ -519,9 +512,9 @@ class TestDiscovery:
         assert "teacher" in role["anyOf"][0]["enum"]
         assert role["anyOf"][1]["pattern"] == "^ext:"
 
-    async def test_need_not_be_sent_twice(self, caller: Caller) -> None:
-        first = await caller.get(DOCUMENTS["rostering"])
-        second = await caller.get(DOCUMENTS["rostering"], headers={"If-None-Match": first.headers["ETag"]})
+    async def test_need_not_be_sent_twice(self, offline: Caller) -> None:
+        first = await offline.get(DOCUMENTS["rostering"])
+        second = await offline.get(DOCUMENTS["rostering"], headers={"If-None-Match": first.headers["ETag"]})
 
         assert (second.status, second.text) == (304, "")
         assert first.headers["Cache-Control"] == "public, max-age=3600"
@@ -530,13 +523,13 @@ class TestDiscovery:
 class TestIndex:
     """The page at the root."""
 
-    async def test_leads_to_the_documents_without_a_script(self, springfield: Quart) -> None:
-        page = await Caller(springfield, headers={}).get("/")
+    async def test_leads_to_the_documents_without_a_script(self, offline: Caller) -> None:
+        page = await Caller(offline.app, headers={}).get("/")
         links = re.findall('href="http://localhost([^"]*)"', page.text)
 
         assert sorted(links) == sorted(DOCUMENTS.values())
         assert "<script" not in page.text
         assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
 
-    async def test_repeats_nothing_that_the_client_made_up(self, caller: Caller) -> None:
-        assert (await caller.get("/", headers={"Host": "<b>"})).status == 400
+    async def test_repeats_nothing_that_the_client_made_up(self, offline: Caller) -> None:
+        assert (await offline.get("/", headers={"Host": "<b>"})).status == 400

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from models import Class, Enrollment, LineItem, Org, Result, ScoreScale, User
 from models.database import Database
+from service.bundles.importing import Busy, ImportOptions, import_bundle
+from service.bundles.reading import open_bundle
+from service.bundles.report import Report
 from service.bundles.rules import Rule
 from tests.bundles.making import (
     TakeIn,
@@ -13,6 +18,7 @@ from tests.bundles.making import (
     springfield,
     springfield_delta,
     stored,
+    write_folder,
 )
 
 
@@ -262,5 +268,30 @@ async def test_rows_that_refer_to_each_other_come_in_any_order(take_in: TakeIn, 
 
 
 async def test_two_imports_fit_into_one_transaction(take_in: TakeIn, database: Database) -> None:
-    for _ in range(2):
-        assert (await take_in(contents(springfield()))).loaded
+    folder = write_folder(take_in.folder, contents(springfield()))
+    with open_bundle(folder, 1_000_000) as bundle:
+        async with database.transaction() as session:
+            for _ in range(2):
+                assert await import_bundle(session, bundle, ImportOptions(), Report())
+
+    assert len((await stored(database))["users"]) == 2
+
+
+async def test_two_imports_do_not_run_at_once(take_in: TakeIn, database: Database) -> None:
+    if database.writer.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    folder = write_folder(take_in.folder, contents(springfield()))
+    with open_bundle(folder, 1_000_000) as bundle:
+        async with database.write_session() as first, database.write_session() as second:
+            await import_bundle(first, bundle, ImportOptions(), Report())
+            with pytest.raises(Busy):
+                await import_bundle(second, bundle, ImportOptions(), Report())
+
+
+async def test_issues_of_many_pages_are_all_told(take_in: TakeIn) -> None:
+    row = {"name": "x", "type": "school", "identifier": "i"}
+    rows = [{**row, "sourcedId": f"o{n}", "parentSourcedId": "nobody"} for n in range(2_500)]
+
+    report = await take_in(contents({"orgs": [*rows, *rows]}))
+
+    assert found(report) == {"duplicate": 2_500, "unknown-reference": 5_000}

@@ -95,6 +95,15 @@ async def test_nothing_is_retired_while_a_row_cannot_be_named(take_in: TakeIn, d
     assert found(report) == {"id": 1, "retire-skipped": 1}
 
 
+async def test_a_file_without_a_header_retires_nothing(take_in: TakeIn, database: Database) -> None:
+    await take_in(contents(orgs(3)))
+
+    report = await take_in(contents({"orgs": ""}), retire_missing=True, missing_limit=100, skip_bad=True)
+
+    assert "retire-skipped" in found(report)
+    assert await statuses(database) == "aaa"
+
+
 async def test_roles_of_1_1_retire_with_their_users(take_in: TakeIn, database: Database) -> None:
     files = springfield_1_1()
     await take_in(contents(files, "1.1"))

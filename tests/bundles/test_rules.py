@@ -113,7 +113,7 @@ def with_cell(name: str, field: str, value: str) -> Files:
     """The file, and those that it refers to."""
     files = springfield()
     files[name][0][field] = value
-    return {each: files[each] for each in needed(name)}
+    return {each: files[each] for each in files if each in needed(name)}
 
 
 @cache

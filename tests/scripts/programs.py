@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from click.testing import CliRunner, Result
@@ -33,7 +33,15 @@ async def homeroom_says(url: str, *arguments: str, **settings: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, homeroom, arguments, env=given)
 
 
-class Server:
+async def until(condition: Callable[[], object]) -> None:
+    for _ in range(3000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+class RunningServer:
     """A running `homeroom serve`."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
@@ -54,15 +62,21 @@ class Server:
         return connection
 
 
+def port_said(lines: Iterable[str]) -> int:
+    said = []
+    for line in lines:
+        if found := re.search(r"serving http://127\.0\.0\.1:(\d+)", line):
+            return int(found[1])
+        said.append(line)
+    raise AssertionError("".join(said))
+
+
 @contextmanager
-def serving(url: str, *arguments: str, **settings: str) -> Iterator[Server]:
+def serving(url: str, *arguments: str, **settings: str) -> Iterator[RunningServer]:
     command = [*PYTHON, "scripts.homeroom", "serve", "--bind", "127.0.0.1:0", *arguments]
     with subprocess.Popen(command, env=surroundings(url, **settings), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         try:
-            said = process.stderr.readline()
-            found = re.search(r"serving http://127\.0\.0\.1:(\d+)", said)
-            assert found, said + process.stderr.read()
-            yield Server(process, int(found[1]))
+            yield RunningServer(process, port_said(process.stderr))
         finally:
             process.kill()

@@ -3,11 +3,15 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from socket import create_server
 
+import pytest
+
+from service import supervise
 from service.supervise import Supervisor
+from tests.scripts.programs import until
 
 SERVES = "import os; os.write(0, b'.'); os.read(0, 1)"
 ENDS_AT_ONCE = "import os; os.write(0, b'.')"
@@ -27,12 +31,6 @@ async def supervised(code: str) -> AsyncIterator[Supervisor]:
     yield supervisor
     supervisor.stop()
     assert await running == 0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_worker_that_dies_is_replaced() -> None:
@@ -61,7 +59,11 @@ async def test_a_reload_whose_code_does_not_start_leaves_the_old_workers() -> No
         assert supervisor.workers == old
 
 
-async def test_workers_that_keep_ending_end_the_service_with_an_exit_code() -> None:
+async def test_workers_that_keep_ending_end_the_service_with_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervise, "FAILURES_MAX", 2)
+
     assert await supervisor_of(ENDS_AT_ONCE, count=1).run(lambda: None) == 1
 
 

@@ -1,0 +1,48 @@
+"""Settings: what docs/settings.md says, and values that are refused."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+from tests.scripts.programs import homeroom_says
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+TYPES = {str: "text", int: "whole number", float: "number"}
+
+
+def test_the_document_lists_every_setting_as_it_is() -> None:
+    rows = re.findall(r"^\| `(HOMEROOM_\w+)` \| ([\w ]+) \| (?:`(.*?)`)? *\|", DOCUMENT.read_text(), re.MULTILINE)
+
+    assert sorted(rows) == sorted(
+        (f"HOMEROOM_{each.name.upper()}", TYPES[type(each.default)], str(each.default)) for each in fields(Settings)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("HOMEROOM_POOL_SIZE", "many", "HOMEROOM_POOL_SIZE must be a whole number, 0 or more"),
+        ("HOMEROOM_POOL_SIZE", "-1", "HOMEROOM_POOL_SIZE must be a whole number, 0 or more"),
+        ("HOMEROOM_POOL_SIZE", "2.5", "HOMEROOM_POOL_SIZE must be a whole number, 0 or more"),
+        ("HOMEROOM_LOCK_SECONDS", "nan", "HOMEROOM_LOCK_SECONDS must be a number, 0 or more"),
+        ("HOMEROOM_LOCK_SECONDS", "inf", "HOMEROOM_LOCK_SECONDS must be a number, 0 or more"),
+        ("HOMEROOM_DATABASE_URL", "homeroom.db", "HOMEROOM_DATABASE_URL: Could not parse"),
+        ("HOMEROOM_DATABASE_URL", "sqlite+aiosqlite://", "an SQLite database needs a file"),
+        ("HOMEROOM_DATABASE_URL", "mysql://root:secret@host/db", "postgresql+asyncpg://, not mysql://"),
+    ],
+)
+async def test_a_value_that_will_not_do_is_one_line(name: str, value: str, says: str) -> None:
+    result = await homeroom_says("sqlite+aiosqlite:///unused.db", "client", "list", **{name: value})
+
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert "secret" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match=r"HOMEROOM_POOL_SIZE .*; HOMEROOM_PAGE_LIMIT "):
+        Settings.from_environment({"HOMEROOM_POOL_SIZE": "x", "HOMEROOM_PAGE_LIMIT": "y"})
