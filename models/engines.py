@@ -77,7 +77,7 @@ def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) 
         skip_autocommit_rollback=read_only,
         connect_args={
             "timeout": settings.connect_seconds,
-            "command_timeout": settings.answer_seconds,
+            "command_timeout": answer_seconds(settings),
             "server_settings": server_settings(settings, read_only=read_only),
         },
         **pool_options(settings),
@@ -86,6 +86,11 @@ def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) 
     event.listen(engine.sync_engine, "connect", keep_alive)
     watch_idle_connections(engine, settings.ping_idle_seconds)
     return engine
+
+
+def answer_seconds(settings: DatabaseSettings) -> float | None:
+    """How long to wait for an answer, which never comes through a network that silently drops what it carries."""
+    return settings.statement_seconds + settings.connect_seconds if settings.statement_seconds else None
 
 
 def server_settings(settings: DatabaseSettings, *, read_only: bool) -> dict[str, str]:

@@ -14,8 +14,9 @@ class DatabaseSettings:
     pool_waiting_max: int = 100  # requests that may wait for a connection of an engine; one more is refused at once
     pool_recycle_seconds: int = 1800  # after which a connection is replaced; below a firewall's limit for idle ones
     ping_idle_seconds: float = 60.0  # a connection that was idle for longer is asked whether it lives
-    connect_seconds: float = 5.0  # to reach the database and be let in
-    answer_seconds: float = 35.0  # for the answer to a statement, the network included; above statement_seconds
-    statement_seconds: float = 30.0  # that the database gives a statement
+    connect_seconds: float = (
+        5.0  # to reach the database and be let in; so much later may the end of a statement be heard
+    )
+    statement_seconds: float = 30.0  # that the database gives a statement; 0: as long as it likes
     lock_seconds: float = 5.0  # that a statement waits for somebody else's lock
     idle_transaction_seconds: float = 30.0  # that a transaction may stay open without a statement

@@ -119,9 +119,7 @@ def refuse_to_overwrite(path: Path) -> None:
 @click.option("--students", default=1200, show_default=True, help="From 1 to 1,000,000.")
 @click.option("--schools", default=3, show_default=True, help="From 1 to 10,000.")
 @click.option("--seed", default=1, show_default=True, help="Another number, another district.")
-@click.option(
-    "--results-per-student", default=20, show_default=True, help="The gradebook's size; 0 for none."
-)
+@click.option("--results-per-student", default=20, show_default=True, help="The gradebook's size; 0 for none.")
 @click.option("--force", is_flag=True, help="Replace what is at PATH.")
 def make_district(path: Path, force: bool, students: int, results_per_student: int, **sizes: int) -> None:
     """Write an invented district to PATH as a OneRoster 1.2 bulk bundle.

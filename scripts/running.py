@@ -30,12 +30,21 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from models.database import SQLITE, Database, supported_url
+from models.database import Database
+from models.engines import SQLITE, supported_url
+from models.failures import DatabaseSilent, DatabaseUnavailable
 from scripts import revisions
 from service.settings import Settings
 
 T = TypeVar("T")
-DRIVER_FAILURES = (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DRIVER_FAILURES = (
+    DatabaseUnavailable,
+    DatabaseSilent,
+    DBAPIError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 
 
 class UnusableSettings(click.ClickException):

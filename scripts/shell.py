@@ -111,6 +111,7 @@ def open_names(settings: Settings, background: Background) -> Iterator[dict[str,
     try:
         database = background.wait_for(stack.enter_async_context(open_database(settings)))
         session = background.wait_for(stack.enter_async_context(database.write_session()))
+        session.sync_session.owner = None  # each line is a task of its own
         names: dict[str, Any] = {name: getattr(models, name) for name in models.__all__}
         yield names | {"select": select, "func": func, "session": session, "database": database}
     finally:
@@ -129,7 +130,8 @@ def shell() -> None:
       homeroom shell
       echo 'await session.scalar(select(func.count(User.sourced_id)))' | homeroom shell
     """
-    settings = replace(read_settings(), statement_seconds=0)  # PostgreSQL would end a transaction that sits idle
+    # An idle prompt is no fault.
+    settings = replace(read_settings(), statement_seconds=0, idle_transaction_seconds=0)
     background = Background()
     with background.running(), open_names(settings, background) as names:
         prompt = Prompt(names, background.loop)

@@ -80,9 +80,7 @@ class LineItem(NamedTuple):
 def line_items(district: District) -> Iterator[LineItem]:
     """Each student's results spread over the six classes that are no homeroom."""
     for taught in district.classes():
-        before, after = (
-            district.results_per_student * number // 6 for number in (taught.number - 1, taught.number)
-        )
+        before, after = (district.results_per_student * number // 6 for number in (taught.number - 1, taught.number))
         quarters = [quarter for quarter in QUARTERS if SESSIONS[quarter[0]][4] in taught.terms]
         for number in range(after - before if taught.number else 0):
             task = TASKS[number % len(TASKS)]
@@ -114,9 +112,7 @@ def lineItems(district: District) -> Rows:
         title, assigned = f"{item.title} {item.number + 1}", date.fromordinal(item.due - 7).isoformat()
         refs = (taught.sourced_id, f"category-{item.category}", item.session)
         about = f'{title} for "{taught.title}", section {taught.section + 1}'
-        yield row(
-            f"item-{item.key}", title, about, assigned, due, *refs, "0.0", f"{item.most}.0", taught.school
-        )
+        yield row(f"item-{item.key}", title, about, assigned, due, *refs, "0.0", f"{item.most}.0", taught.school)
 
 
 @csv_file("title lineItemSourcedId scoreScaleSourcedId")

@@ -138,9 +138,7 @@ def roles(district: District) -> Rows:
         )
         for number, org in enumerate(person.orgs):
             sourced_id, kind = f"role-{person.sourced_id}-{number}", "secondary" if number else "primary"
-            yield row(
-                sourced_id, person.sourced_id, kind, person.role, begin, "", org, "" if number else profile
-            )
+            yield row(sourced_id, person.sourced_id, kind, person.role, begin, "", org, "" if number else profile)
 
 
 @csv_file("userSourcedId profileType vendorId applicationId description credentialType username password")
