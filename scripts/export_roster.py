@@ -5,6 +5,7 @@ Example: homeroom export roster.zip
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from models.database import Database
-from scripts.running import run
+from scripts.running import read_settings, run
 from service.bundles.exporting import Outcome, Summary, export_bundle, snapshot
 from service.bundles.writing import Unwritable, is_zip
 
@@ -79,7 +80,7 @@ def export_roster(path: Path, force: bool) -> None:
     """
     try:
         refuse_path(path, force=force)
-        summary = run(partial(export_to, path=path))
+        summary = run(partial(export_to, path=path), replace(read_settings(), statement_seconds=0))
     except OSError as error:
         raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
     except Unwritable as error:

@@ -5,6 +5,7 @@ Example: homeroom import roster.zip --report issues.csv
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
 
     Exit codes: 0 imported, 1 refused, 2 wrong usage or an unreadable bundle.
     """
-    settings, options = read_settings(), options_of(**choices)
+    settings, options = replace(read_settings(), statement_seconds=0), options_of(**choices)
     if report_path and path.resolve() in report_path.resolve().parents:
         raise click.BadParameter("it must not be in the bundle", param_hint="--report")
     try:

@@ -15,7 +15,7 @@ from tests.serving import load_district, serving
 
 timeback = pytest.importorskip("timeback_oneroster", reason="timeback-oneroster needs Python 3.12")
 STUDENTS = 120
-# Not its `terms` and `grading_periods`: it looks for their lists under these names, the standard has `academicSessions`.
+# Not its `terms` and `grading_periods`: it looks for lists of these names, the standard has `academicSessions`.
 # Not its `resources`: it takes the importance of a resource for its roles.
 COLLECTIONS = (
     "users",
