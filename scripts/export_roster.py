@@ -18,7 +18,7 @@ from scripts.running import read_settings, run
 from service.bundles.exporting import Outcome, Summary, export_bundle, snapshot
 from service.bundles.writing import Unwritable, is_zip
 
-LEGEND = "tobedeleted: a bulk file has active rows only; any other word is the field that names a row left out"
+LEGEND = "tobedeleted: a bulk file has active rows only; another word is a field: what it refers to is left out"
 
 
 async def export_to(database: Database, path: Path) -> Summary:

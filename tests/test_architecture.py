@@ -110,7 +110,7 @@ def test_engines_are_made_in_one_place(path: Path) -> None:
     words = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)} | set(imports(path))
 
     makes = any(word.split(".")[-1] in ("create_async_engine", "create_engine") for word in words)
-    assert not makes or name(path) == "models/database.py"
+    assert not makes or name(path) == "models/engines.py"
 
 
 @each("models", "service", "alembic")

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     FromClause,
     Select,
     Table,
@@ -18,9 +17,9 @@ from sqlalchemy import (
     insert,
     literal,
     null,
-    or_,
     select,
     tuple_,
+    update,
 )
 
 from models import Org
@@ -90,21 +89,17 @@ async def find_duplicates(staging: Staging, stage: Stage) -> None:
 
 async def find_broken(staging: Staging, reference: Reference) -> None:
     """References to what neither the database has nor the bundle brings."""
-    column, stored = reference.column, Base.metadata.tables[reference.target]
-    found: ColumnElement[bool] = exists(select(stored.c.sourced_id).where(stored.c.sourced_id == column))
+    column, hidden = reference.column, staging.refused
+    stored = Base.metadata.tables[reference.target]
+    lacking = [~exists(select(stored.c.sourced_id).where(stored.c.sourced_id == column))]
     if reference.target in staging.stages:
-        brought = staging.stages[reference.target].table.alias()
-        found |= exists(select(brought.c.line).where(brought.c.sourced_id == column, brought.c.status == ACTIVE))
-    refused = exists(
-        select(staging.refused.c.file).where(
-            staging.refused.c.sourced_id == column, staging.refused.c.file == reference.target
-        )
-    )
+        staged = staging.stages[reference.target].table.alias()
+        brought = select(staged.c.line).where(staged.c.sourced_id == column, staged.c.status == ACTIVE)
+        lacking.append(~exists(brought))
+    refused = exists(select(hidden.c.file).where(hidden.c.sourced_id == column, hidden.c.file == reference.target))
     rule = case((refused, Rule.REFUSED_REFERENCE.label), else_=Rule.UNKNOWN_REFERENCE.label)
-    await note(
-        staging,
-        select(reference.table.c.line, literal(reference.field), column, rule).where(column.is_not(None), ~found),
-    )
+    found = select(reference.table.c.line, literal(reference.field), column, rule)
+    await note(staging, found.where(column.is_not(None), *lacking))
 
 
 async def note(staging: Staging, breaches: Select[Any]) -> None:
@@ -115,19 +110,26 @@ async def refuse(staging: Staging, stage: Stage, report: Report) -> int:
     """Report the breaches found, move their rows and those that the parser refused out. Returns how many."""
     connection = staging.connection
     await report_breaches(staging, stage, report)
-    broken = or_(stage.table.c.refused, stage.table.c.line.in_(select(staging.breaches.c.line)))
-    ids = select(literal(stage.target.name), stage.table.c.sourced_id).where(broken)
+    # Marked first: `refused OR line IN (…)` is a nested loop on PostgreSQL as soon as there are many breaches.
+    rows, found = stage.table, select(staging.breaches.c.line)
+    marked = await connection.execute(update(rows).where(rows.c.line.in_(found)).values(refused=True))
+    if marked.rowcount:
+        await connection.execute(delete(staging.breaches))
+    ids = select(literal(stage.target.name), rows.c.sourced_id).where(rows.c.refused)
     moved = await connection.execute(insert(staging.refused).from_select(["file", "sourced_id"], ids))
     if moved.rowcount:
-        for side in stage.sides.values():
-            lines = select(stage.table.c.line).where(broken)
-            await connection.execute(delete(side.table).where(side.table.c.line.in_(lines)))
-            if side.link is None:  # roles that nobody can name now
-                await staging.hide("roles")
-        await connection.execute(delete(stage.table).where(broken))
-        await connection.execute(delete(staging.breaches))
+        await take_out_refused(staging, stage)
     report.counts[stage.file.name].refused += moved.rowcount
     return moved.rowcount
+
+
+async def take_out_refused(staging: Staging, stage: Stage) -> None:
+    refused = select(stage.table.c.line).where(stage.table.c.refused)
+    for side in stage.sides.values():
+        await staging.connection.execute(delete(side.table).where(side.table.c.line.in_(refused)))
+        if side.link is None:  # roles that nobody can name now
+            await staging.hide("roles")
+    await staging.connection.execute(delete(stage.table).where(stage.table.c.refused))
 
 
 async def report_breaches(staging: Staging, stage: Stage, report: Report) -> None:

@@ -59,7 +59,10 @@ class Summary:
 
 @asynccontextmanager
 async def snapshot(database: Database) -> AsyncIterator[AsyncConnection]:
-    """A connection that reads everything as of one moment and keeps nobody from writing."""
+    """A connection that reads everything as of one moment and keeps nobody from writing.
+
+    How long it may wait for an answer is up to the database's settings: give it `statement_seconds=0`.
+    """
     async with database.reader.connect() as connection:
         if connection.dialect.name == postgresql.dialect.name:
             await connection.execution_options(isolation_level="REPEATABLE READ")

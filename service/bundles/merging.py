@@ -1,10 +1,22 @@
 """Staged rows become stored ones. A row that is already as the file wants it is not touched."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import ACTIVE, TO_BE_DELETED, Moment
@@ -38,12 +50,12 @@ async def upsert(staging: Staging, stage: Stage, moment: datetime) -> int:
     """Create and change rows; returns how many. Those that stay are left out before there is a conflict, because
     PostgreSQL locks, and so writes, every row in conflict."""
     staged, target = stage.table, stage.target
+    joined, differences = compared(stage)
     names = [column.name for column in stage.columns.values()]
-    stamped = [staged.c.sourced_id, staged.c.status, literal(moment, Moment())]
     source = (
-        select(*stamped, *(staged.c[name] for name in names))
-        .select_from(staged.outerjoin(target, target.c.sourced_id == staged.c.sourced_id))
-        .where(staged.c.status == ACTIVE, or_(target.c.sourced_id.is_(None), *differences(stage)))
+        select(staged.c.sourced_id, staged.c.status, literal(moment, Moment()), *(staged.c[name] for name in names))
+        .select_from(joined)
+        .where(staged.c.status == ACTIVE, or_(*differences))
     )
     dialect = postgresql if staging.on_postgresql else sqlite
     names = ["sourced_id", "status", "date_last_modified", *names]
@@ -55,15 +67,24 @@ async def upsert(staging: Staging, stage: Stage, moment: datetime) -> int:
     return result.rowcount
 
 
-def differences(stage: Stage) -> Iterator[ColumnElement[bool]]:
-    """Only in columns that the file has: what it does not speak of stays as it is stored."""
-    yield stage.target.c.status != ACTIVE
+def compared(stage: Stage) -> tuple[FromClause, list[ColumnElement[bool]]]:
+    """The staged rows with what is stored of them, and what makes one of them new or different.
+
+    Only columns that the file has count: what it does not speak of stays as it is stored. Changed links are joined,
+    because `OR sourced_id IN (…)` is a nested loop on PostgreSQL as soon as they are many.
+    """
+    staged, target = stage.table, stage.target
+    joined: FromClause = staged.outerjoin(target, target.c.sourced_id == staged.c.sourced_id)
+    differences = [target.c.sourced_id.is_(None), target.c.status != ACTIVE]
     for column in stage.columns.values():
-        yield stage.target.c[column.name].is_distinct_from(stage.table.c[column.name])
+        differences.append(target.c[column.name].is_distinct_from(staged.c[column.name]))
     for side in stage.sides.values():
         if link := side.link:
             old = select(link.own).where(ended(stage, side, link))
-            yield stage.table.c.sourced_id.in_(union_all(new_links(side, link, side.own), old))
+            changed = union(new_links(side, link, side.own), old).subquery()
+            joined = joined.outerjoin(changed, changed.c[0] == staged.c.sourced_id)
+            differences.append(changed.c[0].is_not(None))
+    return joined, differences
 
 
 async def replace_links(staging: Staging, stage: Stage, side: Side, link: Link) -> None:

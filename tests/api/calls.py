@@ -18,6 +18,12 @@ ROSTERING = "/ims/oneroster/rostering/v1p2"
 GRADEBOOK = "/ims/oneroster/gradebook/v1p2"
 RESOURCES = "/ims/oneroster/resources/v1p2"
 
+DOCUMENTS = {
+    "rostering": f"{ROSTERING}/discovery/onerosterv1p2rostersservice_openapi3_v1p0.json",
+    "gradebook": f"{GRADEBOOK}/discovery/onerosterv1p2gradebookservice_openapi3_v1p0.json",
+    "resources": f"{RESOURCES}/discovery/onerosterv1p2resourcesservice_openapi3_v1p0.json",
+}
+
 # Parts of a path below which Springfield has rows.
 FULL = {
     "schoolSourcedId": "lincoln",
@@ -92,6 +98,10 @@ class Answer:
         assert self.json["imsx_codeMajor"] == "failure", self.text
         [minor] = self.json["imsx_CodeMinor"]["imsx_codeMinorField"]
         return str(minor["imsx_codeMinorFieldValue"])
+
+
+def expect_refusal(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.refusal()) == (status, code), answer.text
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ async def test_offsets_lead_to_the_same_rows_as_links(drawn: st.DataObject, call
     query: dict[str, Any] = {
         "sort": drawn.draw(st.sampled_from(sorted(SORTS[path]))),
         "orderBy": drawn.draw(st.sampled_from(["asc", "desc"])),
+        "filter": drawn.draw(st.sampled_from(FILTERS)),
     }
     limit, offset = drawn.draw(st.integers(1, 4)), drawn.draw(st.integers(0, 12))
 

@@ -1,5 +1,6 @@
 """An export: what is in it, what is not, and that it comes back as it went."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -17,7 +18,7 @@ from sqlalchemy import Table, delete, select
 from models import Base, ClassTerm, Course, Demographics, UserAgent
 from models.database import Database
 from scripts.make_district import write_district
-from service.bundles.exporting import Summary, export_bundle, snapshot
+from service.bundles.exporting import ROWS_AT_ONCE, Summary, export_bundle, snapshot
 from service.bundles.files import FILES
 from service.bundles.importing import ImportOptions, import_bundle
 from service.bundles.reading import open_bundle
@@ -274,6 +275,28 @@ async def test_a_failed_export_leaves_everything_as_it_was(database: Database, t
         await export_to(database, tmp_path / "new" / name)
 
     assert sorted((tmp_path / "new").rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["out.zip", "out"])
+async def test_an_export_can_be_stopped(database: Database, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "new" / name
+    target.parent.mkdir()
+    async with database.transaction() as session:  # so many that a statement is under way
+        session.add_all(an_org(str(number), parent_sourced_id=None) for number in range(ROWS_AT_ONCE + 1))
+
+    def stop(*_progress: object) -> None:
+        task.cancel()
+
+    async def export() -> None:
+        async with snapshot(database) as connection:
+            await export_bundle(connection, target, stop)
+
+    task = asyncio.create_task(export())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert not list(target.parent.iterdir())
+    assert (await export_to(database, target)).rows == ROWS_AT_ONCE + 1
 
 
 async def test_a_folder_keeps_what_is_not_of_the_bundle(database: Database, tmp_path: Path) -> None:
