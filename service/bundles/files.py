@@ -36,7 +36,7 @@ from models.classes import CLASS_TYPES
 from models.enrollments import ENROLLMENT_ROLES
 from models.gradebook import SCORE_STATUSES
 from models.orgs import ORG_TYPES
-from models.resources import IMPORTANCES
+from models.resources import IMPORTANCES, RESOURCE_ROLES
 from models.users import ROLE_TYPES, ROLES, SEXES
 from service.bundles.fields import Field, Vocabulary, camel_case, field_of, table_of
 
@@ -150,7 +150,7 @@ FILES = (
     declare(
         Resource,
         "vendorResourceId title roles importance vendorId applicationId",
-        {"roles": Vocabulary(ROLES), "importance": Vocabulary(IMPORTANCES, extensible=False)},
+        {"roles": Vocabulary(RESOURCE_ROLES), "importance": Vocabulary(IMPORTANCES, extensible=False)},
     ),
     declare(ClassResource, "title classSourcedId resourceSourcedId"),
     declare(CourseResource, "title courseSourcedId resourceSourcedId"),
