@@ -62,9 +62,7 @@ def upgrade() -> None:
         sa.Column("parent_sourced_id", SOURCED_ID, nullable=True),
         sa.Column("school_year", TEXT, nullable=False),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_academic_sessions_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_academic_sessions_status_known")),
         sa.CheckConstraint(
             "type IN ('gradingPeriod', 'schoolYear', 'semester', 'term') OR substr(type, 1, 4) = 'ext:'",
             name=op.f("ck_academic_sessions_type_known"),
@@ -165,9 +163,7 @@ def upgrade() -> None:
             "type IN ('department', 'district', 'local', 'national', 'school', 'state') OR substr(type, 1, 4) = 'ext:'",
             name=op.f("ck_orgs_type_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["parent_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_orgs_parent_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["parent_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_orgs_parent_sourced_id")),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_orgs")),
     )
     op.create_index(
@@ -190,9 +186,7 @@ def upgrade() -> None:
         sa.Column("vendor_id", TEXT, nullable=True),
         sa.Column("application_id", TEXT, nullable=True),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "importance IN ('primary', 'secondary')", name=op.f("ck_resources_importance_known")
-        ),
+        sa.CheckConstraint("importance IN ('primary', 'secondary')", name=op.f("ck_resources_importance_known")),
         sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_resources_status_known")),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_resources")),
     )
@@ -217,9 +211,7 @@ def upgrade() -> None:
         sa.Column("subject_codes", DOCUMENT, nullable=True),
         sa.Column("metadata", DOCUMENT, nullable=True),
         sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_courses_status_known")),
-        sa.ForeignKeyConstraint(
-            ["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_courses_org_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_courses_org_sourced_id")),
         sa.ForeignKeyConstraint(
             ["school_year_sourced_id"],
             ["academic_sessions.sourced_id"],
@@ -234,9 +226,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_courses_org_sourced_id"), "courses", ["org_sourced_id"], unique=False)
-    op.create_index(
-        op.f("ix_courses_school_year_sourced_id"), "courses", ["school_year_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_courses_school_year_sourced_id"), "courses", ["school_year_sourced_id"], unique=False)
 
     op.create_table(
         "users",
@@ -273,9 +263,7 @@ def upgrade() -> None:
         ["date_last_modified", "sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_users_primary_org_sourced_id"), "users", ["primary_org_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_users_primary_org_sourced_id"), "users", ["primary_org_sourced_id"], unique=False)
 
     op.create_table(
         "classes",
@@ -301,9 +289,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["course_sourced_id"], ["courses.sourced_id"], name=op.f("fk_classes_course_sourced_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["school_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_classes_school_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["school_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_classes_school_sourced_id")),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_classes")),
     )
     op.create_index(op.f("ix_classes_course_sourced_id"), "classes", ["course_sourced_id"], unique=False)
@@ -324,9 +310,7 @@ def upgrade() -> None:
         sa.Column("course_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("resource_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_course_resources_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_course_resources_status_known")),
         sa.ForeignKeyConstraint(
             ["course_sourced_id"], ["courses.sourced_id"], name=op.f("fk_course_resources_course_sourced_id")
         ),
@@ -360,14 +344,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["agent_sourced_id"], ["users.sourced_id"], name=op.f("fk_user_agents_agent_sourced_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_sourced_id"], ["users.sourced_id"], name=op.f("fk_user_agents_user_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["user_sourced_id"], ["users.sourced_id"], name=op.f("fk_user_agents_user_sourced_id")),
         sa.PrimaryKeyConstraint("user_sourced_id", "agent_sourced_id", name=op.f("pk_user_agents")),
     )
-    op.create_index(
-        op.f("ix_user_agents_agent_sourced_id"), "user_agents", ["agent_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_user_agents_agent_sourced_id"), "user_agents", ["agent_sourced_id"], unique=False)
 
     op.create_table(
         "user_profiles",
@@ -394,9 +374,7 @@ def upgrade() -> None:
         ["date_last_modified", "sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_user_profiles_user_sourced_id"), "user_profiles", ["user_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_user_profiles_user_sourced_id"), "user_profiles", ["user_sourced_id"], unique=False)
 
     op.create_table(
         "class_resources",
@@ -407,9 +385,7 @@ def upgrade() -> None:
         sa.Column("class_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("resource_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_class_resources_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_class_resources_status_known")),
         sa.ForeignKeyConstraint(
             ["class_sourced_id"], ["classes.sourced_id"], name=op.f("fk_class_resources_class_sourced_id")
         ),
@@ -420,9 +396,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_class_resources")),
     )
-    op.create_index(
-        op.f("ix_class_resources_class_sourced_id"), "class_resources", ["class_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_class_resources_class_sourced_id"), "class_resources", ["class_sourced_id"], unique=False)
     op.create_index(
         op.f("ix_class_resources_date_last_modified_sourced_id"),
         "class_resources",
@@ -474,23 +448,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["school_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_enrollments_school_sourced_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_sourced_id"], ["users.sourced_id"], name=op.f("fk_enrollments_user_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["user_sourced_id"], ["users.sourced_id"], name=op.f("fk_enrollments_user_sourced_id")),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_enrollments")),
     )
-    op.create_index(
-        op.f("ix_enrollments_class_sourced_id"), "enrollments", ["class_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_enrollments_class_sourced_id"), "enrollments", ["class_sourced_id"], unique=False)
     op.create_index(
         op.f("ix_enrollments_date_last_modified_sourced_id"),
         "enrollments",
         ["date_last_modified", "sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_enrollments_school_sourced_id"), "enrollments", ["school_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_enrollments_school_sourced_id"), "enrollments", ["school_sourced_id"], unique=False)
     op.create_index(op.f("ix_enrollments_user_sourced_id"), "enrollments", ["user_sourced_id"], unique=False)
 
     op.create_table(
@@ -532,9 +500,7 @@ def upgrade() -> None:
         ["academic_session_sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_line_items_category_sourced_id"), "line_items", ["category_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_line_items_category_sourced_id"), "line_items", ["category_sourced_id"], unique=False)
     op.create_index(op.f("ix_line_items_class_sourced_id"), "line_items", ["class_sourced_id"], unique=False)
     op.create_index(
         op.f("ix_line_items_date_last_modified_sourced_id"),
@@ -542,9 +508,7 @@ def upgrade() -> None:
         ["date_last_modified", "sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_line_items_school_sourced_id"), "line_items", ["school_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_line_items_school_sourced_id"), "line_items", ["school_sourced_id"], unique=False)
 
     op.create_table(
         "roles",
@@ -565,17 +529,13 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("role_type IN ('primary', 'secondary')", name=op.f("ck_roles_role_type_known")),
         sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_roles_status_known")),
-        sa.ForeignKeyConstraint(
-            ["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_roles_org_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_roles_org_sourced_id")),
         sa.ForeignKeyConstraint(
             ["user_profile_sourced_id"],
             ["user_profiles.sourced_id"],
             name=op.f("fk_roles_user_profile_sourced_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["user_sourced_id"], ["users.sourced_id"], name=op.f("fk_roles_user_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["user_sourced_id"], ["users.sourced_id"], name=op.f("fk_roles_user_sourced_id")),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_roles")),
     )
     op.create_index(
@@ -585,9 +545,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_roles_org_sourced_id"), "roles", ["org_sourced_id"], unique=False)
-    op.create_index(
-        op.f("ix_roles_user_profile_sourced_id"), "roles", ["user_profile_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_roles_user_profile_sourced_id"), "roles", ["user_profile_sourced_id"], unique=False)
     op.create_index(op.f("ix_roles_user_sourced_id"), "roles", ["user_sourced_id"], unique=False)
 
     op.create_table(
@@ -609,17 +567,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["course_sourced_id"], ["courses.sourced_id"], name=op.f("fk_score_scales_course_sourced_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_score_scales_org_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_score_scales_org_sourced_id")),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_score_scales")),
     )
-    op.create_index(
-        op.f("ix_score_scales_class_sourced_id"), "score_scales", ["class_sourced_id"], unique=False
-    )
-    op.create_index(
-        op.f("ix_score_scales_course_sourced_id"), "score_scales", ["course_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_score_scales_class_sourced_id"), "score_scales", ["class_sourced_id"], unique=False)
+    op.create_index(op.f("ix_score_scales_course_sourced_id"), "score_scales", ["course_sourced_id"], unique=False)
     op.create_index(
         op.f("ix_score_scales_date_last_modified_sourced_id"),
         "score_scales",
@@ -638,15 +590,11 @@ def upgrade() -> None:
         sa.Column("class_sourced_id", SOURCED_ID, nullable=True),
         sa.Column("resource_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_user_resources_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_user_resources_status_known")),
         sa.ForeignKeyConstraint(
             ["class_sourced_id"], ["classes.sourced_id"], name=op.f("fk_user_resources_class_sourced_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_user_resources_org_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["org_sourced_id"], ["orgs.sourced_id"], name=op.f("fk_user_resources_org_sourced_id")),
         sa.ForeignKeyConstraint(
             ["resource_sourced_id"],
             ["resources.sourced_id"],
@@ -657,24 +605,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("sourced_id", name=op.f("pk_user_resources")),
     )
-    op.create_index(
-        op.f("ix_user_resources_class_sourced_id"), "user_resources", ["class_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_user_resources_class_sourced_id"), "user_resources", ["class_sourced_id"], unique=False)
     op.create_index(
         op.f("ix_user_resources_date_last_modified_sourced_id"),
         "user_resources",
         ["date_last_modified", "sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_user_resources_org_sourced_id"), "user_resources", ["org_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_user_resources_org_sourced_id"), "user_resources", ["org_sourced_id"], unique=False)
     op.create_index(
         op.f("ix_user_resources_resource_sourced_id"), "user_resources", ["resource_sourced_id"], unique=False
     )
-    op.create_index(
-        op.f("ix_user_resources_user_sourced_id"), "user_resources", ["user_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_user_resources_user_sourced_id"), "user_resources", ["user_sourced_id"], unique=False)
 
     op.create_table(
         "assessment_line_items",
@@ -690,9 +632,7 @@ def upgrade() -> None:
         sa.Column("result_value_max", sa.Double(), nullable=True),
         sa.Column("learning_objective_set", DOCUMENT, nullable=True),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_assessment_line_items_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_assessment_line_items_status_known")),
         sa.ForeignKeyConstraint(
             ["class_sourced_id"],
             ["classes.sourced_id"],
@@ -777,9 +717,7 @@ def upgrade() -> None:
         sa.Column("line_item_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("score_scale_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_line_item_score_scales_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_line_item_score_scales_status_known")),
         sa.ForeignKeyConstraint(
             ["line_item_sourced_id"],
             ["line_items.sourced_id"],
@@ -834,9 +772,7 @@ def upgrade() -> None:
             name=op.f("ck_results_score_status_known"),
         ),
         sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_results_status_known")),
-        sa.ForeignKeyConstraint(
-            ["class_sourced_id"], ["classes.sourced_id"], name=op.f("fk_results_class_sourced_id")
-        ),
+        sa.ForeignKeyConstraint(["class_sourced_id"], ["classes.sourced_id"], name=op.f("fk_results_class_sourced_id")),
         sa.ForeignKeyConstraint(
             ["line_item_sourced_id"], ["line_items.sourced_id"], name=op.f("fk_results_line_item_sourced_id")
         ),
@@ -852,9 +788,7 @@ def upgrade() -> None:
         ["date_last_modified", "sourced_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_results_line_item_sourced_id"), "results", ["line_item_sourced_id"], unique=False
-    )
+    op.create_index(op.f("ix_results_line_item_sourced_id"), "results", ["line_item_sourced_id"], unique=False)
     op.create_index(op.f("ix_results_student_sourced_id"), "results", ["student_sourced_id"], unique=False)
 
     op.create_table(
@@ -881,9 +815,7 @@ def upgrade() -> None:
             "score_status IN ('exempt', 'fully graded', 'not submitted', 'partially graded', 'submitted') OR substr(score_status, 1, 4) = 'ext:'",
             name=op.f("ck_assessment_results_score_status_known"),
         ),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_assessment_results_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_assessment_results_status_known")),
         sa.ForeignKeyConstraint(
             ["assessment_line_item_sourced_id"],
             ["assessment_line_items.sourced_id"],
@@ -969,9 +901,7 @@ def upgrade() -> None:
         sa.Column("result_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("score_scale_sourced_id", SOURCED_ID, nullable=False),
         sa.Column("metadata", DOCUMENT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('active', 'tobedeleted')", name=op.f("ck_result_score_scales_status_known")
-        ),
+        sa.CheckConstraint("status IN ('active', 'tobedeleted')", name=op.f("ck_result_score_scales_status_known")),
         sa.ForeignKeyConstraint(
             ["result_sourced_id"],
             ["results.sourced_id"],

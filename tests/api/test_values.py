@@ -77,3 +77,18 @@ async def test_credentials_come_without_a_password(caller: Caller) -> None:
 
     assert mail["credentials"] == [{"type": "password", "username": "ana@old"}]
     assert "credentials" not in lms
+
+
+async def test_children_that_are_retired_are_left_out(caller: Caller) -> None:
+    district = (await caller.get(f"{ROSTERING}/orgs/springfield")).json["org"]
+    fall = (await caller.get(f"{ROSTERING}/terms/fall")).json["academicSession"]
+
+    assert [child["sourcedId"] for child in district["children"]] == ["bare-school", "lincoln", "shelbyville"]
+    assert [child["sourcedId"] for child in fall["children"]] == ["q1", "q2"]
+
+
+async def test_a_list_of_nothing_is_left_out_unless_the_standard_requires_it(caller: Caller) -> None:
+    bare = (await caller.get(f"{ROSTERING}/users/bare-student")).json["user"]
+
+    assert bare.keys() & {"agents", "resources", "userProfiles"} == set()
+    assert "children" not in (await caller.get(f"{ROSTERING}/orgs/lab")).json["org"]
