@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quart import Blueprint, Response, current_app, g, request
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from service.access import allow
 from service.addresses import services_url
@@ -73,12 +73,15 @@ class Service:
         *,
         parents: tuple[Select[Any], ...] = (),
     ) -> None:
-        """`GET /things`, or `GET /parents/<id>/things`."""
+        """`GET /things`, or `GET /parents/<id>/things`: nothing, where a parent is not there or is deleted."""
+        chosen = select(collection.entity) if rows is None else rows
+        for parent in parents:
+            chosen = chosen.where(exists(parent.correlate(None)))
         self.add(
             id,
             path,
             collection,
-            rows,
+            chosen,
             scopes=self.all_scopes if parents else self.core_scopes,
             parents=parents,
         )

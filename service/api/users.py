@@ -175,7 +175,7 @@ for people, role, having_role in (("Students", "student", students), ("Teachers"
         f"get{people}ForClassInSchool",
         f"/schools/<path:schoolSourcedId>/classes/<path:classSourcedId>/{name}",
         USERS,
-        users_in_class(role).where(exists(class_in_school)),
+        users_in_class(role),
         parents=(school, class_in_school),
     )
 demographics.many("getAllDemographics", "/demographics", DEMOGRAPHICS)

@@ -8,7 +8,12 @@ from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from quart import Quart
+from sqlalchemy import update
 
+from models import Class, Org, User
+from models.base import TO_BE_DELETED
+from models.database import Database
 from service.reads import Operation, Service
 from tests.api.calls import (
     DOCUMENTS,
@@ -26,7 +31,7 @@ from tests.api.calls import (
     name_of,
     place,
 )
-from tests.samples import SLASHED
+from tests.samples import SLASHED, a_district
 
 RETIRED = {
     "academicSession": "retired-term",
@@ -315,3 +320,21 @@ async def test_a_sourced_id_may_hold_slashes_and_at_signs(caller: Caller) -> Non
 async def test_what_is_not_served_is_unknown(offline: Caller) -> None:
     expect_refusal(await offline.get(f"{ROSTERING}/shoes"), 404, "unknownobject")
     expect_refusal(await offline.get(f"{ROSTERING}/orgs", method="DELETE"), 405, "invaliddata")
+
+
+@pytest.mark.parametrize(("service", "operation"), NESTED[:1] + NESTED[-1:], ids=name_of)
+async def test_what_was_retired_takes_what_lies_below_along(
+    service: Service, operation: Operation, app: Quart, database: Database
+) -> None:
+    """Its enrollments, classes, … may well be active still."""
+    async with database.transaction() as session:
+        await a_district(session)
+    path, caller = place(service, operation, FULL), Caller(app)
+    before = await caller.get(path)
+    async with database.transaction() as session:
+        for table in (Org, Class, User):
+            await session.execute(update(table).values(status=TO_BE_DELETED))
+    after = await caller.get(path)
+
+    assert before.items()
+    expect_refusal(after, 404, "unknownobject")
