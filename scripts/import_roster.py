@@ -80,10 +80,10 @@ def printable(text: str) -> str:
 
 
 def counts_table(report: Report) -> Table:
-    table = Table(title="rows", title_justify="left")
+    table = Table(title="rows", title_justify="left", box=None, padding=(0, 1, 0, 0))  # fits into 80 columns
     table.add_column("file", no_wrap=True)
     for name in COUNTS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for file, counts in report.counted.items():
         table.add_row(file, *(f"{count:,}" for count in counts.values()))
     return table
