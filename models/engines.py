@@ -5,10 +5,12 @@ keeps from writing: a SELECT costs one round trip instead of three, and nothing 
 transactions that end when the caller commits.
 """
 
+import asyncio
 import socket
 import time
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, AdaptedConnection, AsyncAdaptedQueuePool, Connection, Dialect, event, exc, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -173,6 +175,7 @@ def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> A
         isolation_level="AUTOCOMMIT" if read_only else None,
         skip_autocommit_rollback=read_only,
         pool_reset_on_return=None if read_only else "rollback",
+        connect_args={"async_creator_fn": connect_to_the_end},
         **pool_options(settings),
     )
 
@@ -187,6 +190,22 @@ def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> A
     if not read_only:
         event.listen(engine.sync_engine, "begin", begin_immediate)
     return engine
+
+
+async def connect_to_the_end(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """aiosqlite forgets a connection whose opening was cancelled, and never closes it. Opening takes no time."""
+    connecting = asyncio.ensure_future(open_file(*arguments, **options))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await (await connecting).close()
+        raise
+
+
+async def open_file(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(*arguments, **options)
+    connection._thread.daemon = True  # as SQLAlchemy has it: no connection keeps a process from ending
+    return await connection
 
 
 def sqlite_pragmas(settings: DatabaseSettings, *, read_only: bool) -> list[str]:

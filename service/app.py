@@ -1,4 +1,4 @@
-"""The wiring, top to bottom. Nothing imports this module."""
+"""The wiring, top to bottom. Only what serves it imports this module."""
 
 from collections.abc import AsyncGenerator
 from typing import cast
