@@ -99,6 +99,7 @@ class Database:
     def __init__(self, settings: DatabaseSettings) -> None:
         self.reader = make_engine(settings, read_only=True)
         self.writer = make_engine(settings, read_only=False)
+        self.prober = make_engine(settings, read_only=True, pooled=False)  # for who must not wait for the pool
         # After close a session must not quietly open again; after commit what it loaded stays readable.
         options: dict[str, Any] = {"expire_on_commit": False, "close_resets_only": False}
         self.read_session = async_sessionmaker(self.reader, class_=ReadSession, autoflush=False, **options)
@@ -115,6 +116,7 @@ class Database:
         """Close every connection. The last session must be closed before."""
         await self.reader.dispose()
         await self.writer.dispose()
+        await self.prober.dispose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,7 +11,17 @@ import time
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import URL, AdaptedConnection, AsyncAdaptedQueuePool, Connection, Dialect, event, exc, make_url
+from sqlalchemy import (
+    URL,
+    AdaptedConnection,
+    AsyncAdaptedQueuePool,
+    Connection,
+    Dialect,
+    NullPool,
+    event,
+    exc,
+    make_url,
+)
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -20,6 +30,7 @@ from models.settings import DatabaseSettings
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
+Options = dict[str, Any]
 OUR_FAULT = ("28", "3D")  # a wrong password, no such database: nothing that will pass by waiting
 
 
@@ -33,11 +44,13 @@ def supported_url(text: str) -> URL:
     return url
 
 
-def make_engine(settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
+def make_engine(settings: DatabaseSettings, *, read_only: bool, pooled: bool = True) -> AsyncEngine:
     """Takes no connection. Raises ValueError for a URL that cannot be used."""
     url = supported_url(settings.database_url)
     make = sqlite_engine if url.drivername == SQLITE else postgresql_engine
-    engine = make(url, settings, read_only=read_only)
+    engine = make(
+        url, settings, read_only=read_only, pool=pool_options(settings) if pooled else {"poolclass": NullPool}
+    )
     event.listen(engine.sync_engine, "handle_error", name_the_silence)
     return engine
 
@@ -58,7 +71,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
             self.waiting -= 1
 
 
-def pool_options(settings: DatabaseSettings) -> dict[str, Any]:
+def pool_options(settings: DatabaseSettings) -> Options:
     return {
         "poolclass": type("Pool", (BoundedPool,), {"waiting_max": settings.pool_waiting_max}),
         "pool_size": settings.pool_size,
@@ -72,7 +85,7 @@ def pool_options(settings: DatabaseSettings) -> dict[str, Any]:
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
-def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
+def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, pool: Options) -> AsyncEngine:
     engine = create_async_engine(
         url,
         isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
@@ -82,7 +95,7 @@ def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) 
             "command_timeout": answer_seconds(settings),
             "server_settings": server_settings(settings, read_only=read_only),
         },
-        **pool_options(settings),
+        **pool,
     )
     event.listen(engine.sync_engine, "do_connect", connect_or_say_why)
     event.listen(engine.sync_engine, "connect", keep_alive)
@@ -168,7 +181,7 @@ def ping(dialect: Dialect, connection: Any) -> None:
 # --- SQLite ----------------------------------------------------------------------------------------------------------
 
 
-def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> AsyncEngine:
+def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, pool: Options) -> AsyncEngine:
     """Readers never wait for a writer (WAL), and one writer waits for another instead of failing."""
     engine = create_async_engine(
         url,
@@ -176,7 +189,7 @@ def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool) -> A
         skip_autocommit_rollback=read_only,
         pool_reset_on_return=None if read_only else "rollback",
         connect_args={"async_creator_fn": connect_to_the_end},
-        **pool_options(settings),
+        **pool,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

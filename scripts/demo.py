@@ -18,13 +18,13 @@ from models.database import Database
 from scripts.import_roster import import_and_commit, progress_bar
 from scripts.make_district import write_district
 from scripts.migrate import migrate_database
-from scripts.revisions import CHECKOUT
 from scripts.running import open_database, read_settings, shown
 from scripts.serve import address, parse_bind
 from service.access import SCOPES, new_client, secret_matches
 from service.bundles.importing import ImportOptions
 from service.bundles.reading import open_bundle
 from service.bundles.report import Report
+from service.revisions import CHECKOUT
 from service.settings import Settings
 
 REMEMBERED = CHECKOUT / ".dev" / "demo_client.json"

@@ -11,8 +11,8 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from scripts import revisions
 from scripts.running import open_database, read_settings, shown
+from service import revisions
 from service.settings import Settings
 
 

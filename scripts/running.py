@@ -33,7 +33,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from models.database import Database
 from models.engines import SQLITE, supported_url
 from models.failures import DatabaseSilent, DatabaseUnavailable
-from scripts import revisions
+from service import revisions
 from service.settings import Settings
 
 T = TypeVar("T")

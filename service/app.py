@@ -7,9 +7,11 @@ from hypercorn.middleware import ProxyFixMiddleware
 from quart import Quart
 
 from models.database import Database
+from service import health
 from service.api import api
 from service.connections import keep_requests_whole
 from service.errors import answer_errors
+from service.health import Readiness
 from service.reads import Counts
 from service.sessions import bind_sessions
 from service.settings import Settings
@@ -28,6 +30,8 @@ def create_app(settings: Settings | None = None) -> Quart:
     keep_requests_whole(app)
     app.extensions["counts"] = Counts(settings.count_seconds)
     connect(app, settings)
+    app.extensions["readiness"] = Readiness()
+    app.register_blueprint(health.blueprint)
     app.register_blueprint(api())
     trust_proxies(app, settings.trusted_proxies)
     return app

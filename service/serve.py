@@ -85,6 +85,7 @@ class Server:
         """The first call lets requests finish, the second does not."""
         if self.stopping.is_set():
             self.cut()
+        self.app.extensions["readiness"].stopping = True
         self.stopping.set()
 
     def cut(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from models.database import Database
-from scripts import revisions
+from service import revisions
 from tests.doors import migrate
 from tests.scripts.programs import homeroom_says
 
