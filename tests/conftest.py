@@ -36,12 +36,13 @@ def postgres() -> Iterator[Postgres]:
 
 # These are no coroutines, so that one of them can ask for another by name.
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
+def postgres_template(postgres: Postgres) -> Iterator[str]:
     """The name of a migrated, empty database; a test's own is a copy of it."""
     name = f"homeroom_template_{os.getpid()}"
     asyncio.run(run_on(postgres.admin_url, f"CREATE DATABASE {name}"))
     asyncio.run(migrate(postgres.url(name)))
-    return name
+    yield name
+    asyncio.run(run_on(postgres.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
