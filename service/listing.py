@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
@@ -154,7 +155,7 @@ def page_of_ids(collection: Collection, rows: Select[Any], shape: Shape) -> Subq
     columns = [sourced_id.label("sourced_id")] + ([] if key is None else [key.label("key")])
     ids = found.with_only_columns(*columns).order_by(*ordering(key, sourced_id, shape.descending))
     ids = ids.limit(constant(shape.limit + 1))
-    return (ids.offset(bindparam("offset", type_=Integer)) if shape.offset else ids).subquery("page")
+    return (ids.offset(bindparam("offset", type_=BigInteger)) if shape.offset else ids).subquery("page")
 
 
 def cursor(key: Column | None, sourced_id: Column) -> ColumnElement[str]:
