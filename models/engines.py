@@ -48,9 +48,8 @@ def make_engine(settings: DatabaseSettings, *, read_only: bool, pooled: bool = T
     """Takes no connection. Raises ValueError for a URL that cannot be used."""
     url = supported_url(settings.database_url)
     make = sqlite_engine if url.drivername == SQLITE else postgresql_engine
-    engine = make(
-        url, settings, read_only=read_only, pool=pool_options(settings) if pooled else {"poolclass": NullPool}
-    )
+    pool = pool_options(settings) if pooled else {"poolclass": NullPool}
+    engine = make(url, settings, read_only=read_only, pool=pool)
     event.listen(engine.sync_engine, "handle_error", name_the_silence)
     return engine
 
@@ -90,6 +89,7 @@ def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, 
         url,
         isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
         skip_autocommit_rollback=read_only,
+        hide_parameters=True,  # an error is logged, and values are people's
         connect_args={
             "timeout": settings.connect_seconds,
             "command_timeout": answer_seconds(settings),
@@ -187,6 +187,7 @@ def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, pool
         url,
         isolation_level="AUTOCOMMIT" if read_only else None,
         skip_autocommit_rollback=read_only,
+        hide_parameters=True,  # an error is logged, and values are people's
         pool_reset_on_return=None if read_only else "rollback",
         connect_args={"async_creator_fn": connect_to_the_end},
         **pool,

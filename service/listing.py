@@ -33,10 +33,7 @@ from service.filters import condition, names, parse_filter
 from service.json_text import Column, joined, json_items, json_scalar, text
 from service.wire import Document, Field, Value, json_fields, nullable
 
-SHOWS_DELETED = {
-    "status",
-    "dateLastModified",
-}  # a filter that names one of these is after what was deleted, too
+SHOWS_DELETED = {"status", "dateLastModified"}  # a filter that names one of these is after what was deleted, too
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,12 +19,7 @@ from service.bundles.manifest import Mode
 
 Row = tuple[Any, ...]
 Definition = tuple[str, TypeEngine[Any]]  # of a column
-ROLE_COLUMNS = (
-    "userSourcedId",
-    "roleType",
-    "role",
-    "orgSourcedId",
-)  # of the roles that 1.1 keeps in users.csv
+ROLE_COLUMNS = ("userSourcedId", "roleType", "role", "orgSourcedId")  # of the roles that 1.1 keeps in users.csv
 METADATA_COLUMN = "metadata"
 LINE: Definition = ("line", Integer())
 REFUSED: Definition = ("refused", Boolean())

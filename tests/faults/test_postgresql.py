@@ -1,7 +1,6 @@
 """What the service does when PostgreSQL, or the network to it, fails."""
 
 import asyncio
-import time
 
 from quart import Quart, Response, g
 from sqlalchemy import select, text
@@ -107,13 +106,11 @@ async def test_a_silent_network_ends_a_request_in_time(serve: Serve, proxy: Prox
     async with serve(statement_seconds=0.5, connect_seconds=0.5) as app:
         assert set(await statuses(app, 3)) == {200}
         proxy.silent = True
-        started = time.monotonic()
-        answers = await statuses(app, 3)
-        took = time.monotonic() - started
+        async with asyncio.timeout(60):  # without a limit of ours it would be never
+            answers = await statuses(app, 3)
         proxy.silent = False
 
         assert answers == [503] * 3
-        assert took < 30  # without a limit of ours it is never
         assert await statuses(app, 20) == [200] * 20
 
 

@@ -124,6 +124,15 @@ async def allow_deferring(database: Database) -> None:
             await session.execute(text("ALTER TABLE courses ALTER CONSTRAINT fk_courses_org_sourced_id DEFERRABLE"))
 
 
+async def test_an_error_does_not_repeat_the_values(database: Database) -> None:
+    async with database.read_session() as session:
+        with pytest.raises(DBAPIError) as failed:
+            await session.execute(text("SELECT * FROM nowhere WHERE name = :name"), {"name": "Zoë"})
+
+    assert "nowhere" in str(failed.value)
+    assert "Zoë" not in str(failed.value)
+
+
 def test_a_database_in_memory_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a file"):
         Database(DatabaseSettings(database_url="sqlite+aiosqlite://"))
