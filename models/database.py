@@ -6,21 +6,25 @@ used after it was closed, or by another task than the one that opened it.
 """
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
-from models.engines import make_engine
-from models.failures import LOST_READS, failure_of
+from models.engines import BoundedPool, make_engine
+from models.failures import LOST_READS, Failure, failure_of
 from models.settings import DatabaseSettings
+from models.tally import current_tally
 
 T = TypeVar("T")
+PAUSE = 0.005  # seconds, at random up to so many before a write is repeated; twice as many each time
 
 
 class OwnedSession(Session):
@@ -79,6 +83,7 @@ class ReadSession(AsyncSession):
         except DBAPIError as error:
             if failure_of(error) not in LOST_READS:
                 raise
+            current_tally().repeated_reads += 1
             await self.rollback()  # without it the session refuses every further statement
             return await question(*args, **options)
 
@@ -87,6 +92,35 @@ class WriteSession(AsyncSession):
     """One transaction. The handler commits, as its last act before it answers."""
 
     sync_session_class = OwnedSession
+    sync_session: OwnedSession
+
+    async def commit(self) -> None:
+        """To its end, even if the client leaves meanwhile: of a COMMIT that is broken off nobody knows if it was done.
+
+        What cancelled it is raised afterwards.
+        """
+        expect_owner(self.sync_session)
+        await self.flush()
+        began, owner = time.perf_counter(), self.sync_session.owner
+        self.sync_session.owner = committing = asyncio.create_task(super().commit())
+        try:
+            await ended(committing)
+        finally:
+            self.sync_session.owner = owner
+            current_tally().database_seconds += time.perf_counter() - began
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Wait for the task, whatever comes. Raises the cancellation that came, or else what the task raised."""
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled from task.exception()
+    task.result()
 
 
 class Database:
@@ -97,6 +131,7 @@ class Database:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
+        self.settings = settings
         self.reader = make_engine(settings, read_only=True)
         self.writer = make_engine(settings, read_only=False)
         self.prober = make_engine(settings, read_only=True, pooled=False)  # for who must not wait for the pool
@@ -104,6 +139,13 @@ class Database:
         options: dict[str, Any] = {"expire_on_commit": False, "close_resets_only": False}
         self.read_session = async_sessionmaker(self.reader, class_=ReadSession, autoflush=False, **options)
         self.write_session = async_sessionmaker(self.writer, class_=WriteSession, **options)
+        self.one_repeats = asyncio.Lock()
+        self.repeating = 0
+
+    @property
+    def pools(self) -> dict[str, BoundedPool]:
+        """The reader's and the writer's."""
+        return {"reader": cast(BoundedPool, self.reader.pool), "writer": cast(BoundedPool, self.writer.pool)}
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -111,6 +153,37 @@ class Database:
         async with self.write_session() as session:
             yield session
             await session.commit()
+
+    async def repeat(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """What the first attempt returns that no other transaction gets in the way of. Each opens its own session.
+
+        Only after a deadlock or a failure to serialize is it known that nothing was done: every other error is raised
+        at once, and the last attempt's in any case.
+        """
+        async with AsyncExitStack() as stack:
+            for number in range(1, self.settings.write_attempts):
+                try:
+                    return await attempt()
+                except DBAPIError as error:
+                    if failure_of(error) is not Failure.CONFLICT:
+                        raise
+                if number == 1:
+                    await stack.enter_async_context(self.turn())
+                current_tally().repeated_writes += 1
+                await asyncio.sleep(random.uniform(0, PAUSE * 2**number))  # noqa: S311 - a pause is no secret
+            return await attempt()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Who repeats waits for those before: all at once, they would only meet each other again."""
+        if self.repeating >= self.settings.pool_waiting_max:
+            raise exc.TimeoutError("too many transactions wait to be repeated")
+        self.repeating += 1
+        try:
+            async with self.one_repeats:
+                yield
+        finally:
+            self.repeating -= 1
 
     async def dispose(self) -> None:
         """Close every connection. The last session must be closed before."""

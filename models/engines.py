@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from models.failures import DatabaseSilent, DatabaseUnavailable
 from models.settings import DatabaseSettings
+from models.tally import count_statements, current_tally
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
@@ -51,6 +52,7 @@ def make_engine(settings: DatabaseSettings, *, read_only: bool, pooled: bool = T
     pool = pool_options(settings) if pooled else {"poolclass": NullPool}
     engine = make(url, settings, read_only=read_only, pool=pool)
     event.listen(engine.sync_engine, "handle_error", name_the_silence)
+    count_statements(engine, settings.slow_seconds)
     return engine
 
 
@@ -64,10 +66,19 @@ class BoundedPool(AsyncAdaptedQueuePool):
         if self.waiting >= self.waiting_max and self.checkedout() >= self.size() + self._max_overflow:
             raise exc.TimeoutError("too many requests wait for a connection")
         self.waiting += 1
+        began = time.perf_counter()
         try:
             return super()._do_get()
         finally:
             self.waiting -= 1
+            now = current_tally()
+            now.connections += 1
+            now.wait_seconds += time.perf_counter() - began
+
+    def state(self) -> dict[str, int]:
+        """How many connections are in use and idle, how many requests wait for one, and how many there may be."""
+        most = self.size() + self._max_overflow
+        return {"in_use": self.checkedout(), "idle": self.checkedin(), "awaited": self.waiting, "most": most}
 
 
 def pool_options(settings: DatabaseSettings) -> Options:

@@ -20,3 +20,5 @@ class DatabaseSettings:
     statement_seconds: float = 30.0  # that the database gives a statement; 0: as long as it likes
     lock_seconds: float = 5.0  # that a statement waits for somebody else's lock
     idle_transaction_seconds: float = 30.0  # that a transaction may stay open without a statement
+    slow_seconds: float = 1.0  # a statement that takes longer is logged
+    write_attempts: int = 8  # at a write that may be repeated, as long as other transactions get in its way

@@ -7,11 +7,13 @@ from hypercorn.middleware import ProxyFixMiddleware
 from quart import Quart
 
 from models.database import Database
-from service import health
+from service import health, metrics
 from service.api import api
 from service.connections import keep_requests_whole
 from service.errors import answer_errors
 from service.health import Readiness
+from service.metrics import Metrics
+from service.observe import observe
 from service.reads import Counts
 from service.sessions import bind_sessions
 from service.settings import Settings
@@ -29,11 +31,14 @@ def create_app(settings: Settings | None = None) -> Quart:
     answer_errors(app)
     keep_requests_whole(app)
     app.extensions["counts"] = Counts(settings.count_seconds)
+    app.extensions["metrics"] = Metrics()
     connect(app, settings)
     app.extensions["readiness"] = Readiness()
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(api())
     trust_proxies(app, settings.trusted_proxies)
+    observe(app, settings)
     return app
 
 
@@ -43,7 +48,9 @@ def connect(app: Quart, settings: Settings) -> None:
 
     @app.while_serving
     async def database() -> AsyncGenerator[None]:
-        async with Database(settings) as app.extensions["database"]:
+        async with Database(settings) as database:
+            app.extensions["database"] = database
+            app.extensions["metrics"].watch(database)
             yield
 
 

@@ -7,7 +7,7 @@ what a row holds.
 import logging
 from typing import Any, cast
 
-from quart import Quart, Response, jsonify, request
+from quart import Quart, Response, current_app, jsonify, request
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
@@ -109,11 +109,12 @@ async def on_failure(error: Exception) -> Response:
     """The database's failures by the table above; all else is ours."""
     failure = failure_of(error)
     if failure is None:
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        log.error("%s %s failed", request.method, request.endpoint, exc_info=error)
         return respond(500, "internal_server_error", "this is our fault; it has been logged")
     if failure is Failure.REFUSED:
         return await on_problem(Conflict(refusal(cast(exc.DBAPIError, error))))
-    log.warning("%s %s: %s", request.method, request.path, failure.value)
+    log.warning("%s %s: %s", request.method, request.endpoint, failure.value)
+    current_app.extensions["metrics"].failures.labels(failure.name.lower()).inc()
     return await on_problem(Busy(failure.value, Retry_After=str(RETRY_SECONDS[failure])))
 
 

@@ -4,6 +4,7 @@ Run as a program it is a worker of service/supervise.py: `python -m service.serv
 """
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from hypercorn.config import Config
 from quart import Quart
 
 from service.app import create_app
+from service.logs import log_as_json
 from service.settings import Settings
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -28,6 +30,7 @@ def run_server(
 
     Raises ValueError for settings that nothing can be served with.
     """
+    log_as_json(settings.log_level)
     server = Server(create_app(settings), settings.grace_seconds, on_ready)
     with asyncio.Runner(loop_factory=event_loop) as runner:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -103,7 +106,7 @@ def hypercorn_config(listener: socket, grace_seconds: float) -> Config:
     config.backlog = BACKLOG
     config.graceful_timeout = grace_seconds + CUT_SECONDS
     config.include_server_header = False
-    config.loglevel = "WARNING"
+    config.errorlog = logging.getLogger("hypercorn.error")
     return config
 
 

@@ -17,6 +17,10 @@ class Settings(DatabaseSettings):
     public_url: str = ""  # where clients reach the service, such as https://sis.example.org; empty: as the request says
     trusted_proxies: int = 0  # how many proxies in front may be believed about host and scheme
     token_minutes: float = 60.0
+    metrics_token: str = field(
+        default="", repr=False
+    )  # that /metrics asks for; empty: whoever can reach it may read it
+    log_level: str = "INFO"  # DEBUG, INFO, WARNING or ERROR; INFO has a line for each request
     disconnect_grace_seconds: float = 1.0  # that a handler gets to finish after its client left
     page_limit: int = 100  # rows, when the client names no limit
     page_limit_max: int = 10_000  # rows; a larger limit is refused

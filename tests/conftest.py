@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Pool, event
 
 from models.database import Database
+from models.tally import Tally, tally
 from service.access import SCOPES
 from service.app import create_app
 from service.settings import Settings
@@ -78,7 +79,6 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     """The test's own engines, beside those of the application."""
     async with Database(settings) as database:
         yield database
-        expect_no_connection_in_use(database)
 
 
 @pytest.fixture
@@ -86,7 +86,6 @@ async def app(settings: Settings) -> AsyncIterator[Quart]:
     app = create_app(settings)
     async with app.test_app():
         yield app
-        expect_no_connection_in_use(app.extensions["database"])
 
 
 @pytest.fixture
@@ -100,9 +99,40 @@ def reader() -> dict[str, str]:
     return bearer(*SCOPES)
 
 
-def expect_no_connection_in_use(database: Database) -> None:
-    for engine in (database.reader, database.writer):
-        assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # QueuePool has it
+@pytest.fixture(autouse=True)
+def connections() -> Iterator["Connections"]:
+    """After every test, every connection is back in its pool, and no request has held two at once."""
+    watched = Connections()
+    event.listen(Pool, "checkout", watched.note_checkout)
+    event.listen(Pool, "checkin", watched.note_checkin)
+    event.listen(Pool, "invalidate", watched.note_loss)
+    yield watched
+    event.remove(Pool, "checkout", watched.note_checkout)
+    event.remove(Pool, "checkin", watched.note_checkin)
+    event.remove(Pool, "invalidate", watched.note_loss)
+    assert watched.taken == {}
+    assert watched.held_two == []
+
+
+class Connections:
+    """Those that are out of their pools, and for which request."""
+
+    def __init__(self) -> None:
+        self.taken: dict[object, Tally | None] = {}
+        self.held_two: list[str] = []
+        self.lost = 0
+
+    def note_checkout(self, _connection: object, record: object, _proxy: object) -> None:
+        request = tally.get(None)
+        if request and any(request is other for other in self.taken.values()):
+            self.held_two.append(request.asker)
+        self.taken[record] = request
+
+    def note_checkin(self, _connection: object, record: object) -> None:
+        self.taken.pop(record, None)
+
+    def note_loss(self, _connection: object, _record: object, _error: object) -> None:
+        self.lost += 1
 
 
 @pytest.fixture

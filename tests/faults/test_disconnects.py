@@ -10,9 +10,16 @@ from hypercorn.config import Config
 from quart import Quart, g
 from sqlalchemy import text
 
+from models import Category
+from models.database import Database
 from service.access import allow
+from tests.conftest import Connections
 from tests.faults.conftest import Make, expect_whole_pool
+from tests.faults.proxy import Proxy
+from tests.scripts.programs import until
 from tests.serving import free_port, reachable
+
+REQUEST = b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 def add_slow_page(app: Quart, seconds: float) -> None:
@@ -41,7 +48,7 @@ async def on_hypercorn(app: Quart) -> AsyncIterator[int]:
 async def ask(port: int, *, leave_after: float | None = None) -> bytes:
     """The first line of the answer; nothing for a client that leaves before it comes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    writer.write(REQUEST)
     line = b""
     with suppress(TimeoutError):
         line = await asyncio.wait_for(reader.readline(), leave_after)
@@ -70,3 +77,30 @@ async def test_impatient_clients_do_not_keep_the_pool_cold(make: Make) -> None:
         await asyncio.sleep(app.config["SETTINGS"].disconnect_grace_seconds)
 
         assert app.extensions["database"].reader.pool.checkedin() > 0
+
+
+async def test_a_commit_ends_although_the_client_left(make: Make, proxy: Proxy, connections: Connections) -> None:
+    app, committing = make(disconnect_grace_seconds=0.0), asyncio.Event()
+
+    @allow()
+    async def add() -> str:
+        g.session = app.extensions["database"].write_session()  # a GET has one that only reads
+        g.session.add(Category(sourced_id="c", title="Homework"))
+        await g.session.flush()
+        proxy.delay = 0.2  # seconds, each way
+        committing.set()
+        await g.session.commit()
+        return "added"
+
+    app.add_url_rule("/slow", "add", add)
+    async with on_hypercorn(app) as port:
+        _, client = await asyncio.open_connection("127.0.0.1", port)
+        client.write(REQUEST)
+        await committing.wait()
+        client.close()
+        database: Database = app.extensions["database"]
+        await until(lambda: database.pools["writer"].checkedout() == 0)
+
+        assert connections.lost == 0  # as it is if a statement is cancelled
+        async with database.read_session() as session:
+            assert await session.get(Category, "c")

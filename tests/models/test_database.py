@@ -11,6 +11,7 @@ from models import Category, Class, Course
 from models.database import Database
 from models.failures import Failure, failure_of
 from models.settings import DatabaseSettings
+from tests.conftest import Connections
 
 DEFER = {"sqlite": "PRAGMA defer_foreign_keys = ON", "postgresql": "SET CONSTRAINTS ALL DEFERRED"}
 
@@ -122,6 +123,42 @@ async def allow_deferring(database: Database) -> None:
     if database.writer.dialect.name == "postgresql":
         async with database.transaction() as session:
             await session.execute(text("ALTER TABLE courses ALTER CONSTRAINT fk_courses_org_sourced_id DEFERRABLE"))
+
+
+async def test_a_commit_ends_although_it_is_cancelled(database: Database, connections: Connections) -> None:
+    begun = asyncio.Event()
+
+    async def add() -> None:
+        async with database.write_session() as session:
+            session.add(Category(sourced_id="c", title="Homework"))
+            await session.flush()
+            begun.set()
+            await session.commit()
+
+    task = asyncio.create_task(add())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async with database.read_session() as session:
+        assert await session.scalar(select(func.count()).select_from(Category)) == 1
+    assert connections.lost == 0  # as it is if a statement is cancelled
+
+
+async def test_only_a_conflict_is_repeated(database: Database) -> None:
+    attempts = 0
+
+    async def attempt() -> None:
+        nonlocal attempts
+        attempts += 1
+        async with database.transaction() as session:
+            session.add(Class(sourced_id="c", title="Algebra", course_sourced_id="none", school_sourced_id="none"))
+
+    with pytest.raises(IntegrityError):
+        await database.repeat(attempt)
+
+    assert attempts == 1
 
 
 async def test_an_error_does_not_repeat_the_values(database: Database) -> None:

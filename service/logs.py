@@ -1,0 +1,73 @@
+"""The log of a server, JSON objects in lines on standard error, and its line for each request."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from pythonjsonlogger.json import JsonFormatter
+
+from models.tally import Tally, tally
+
+log = logging.getLogger(__name__)
+CLIENT_LEFT = 499  # no answer was sent; the number that others use for it in their logs
+
+
+@dataclass
+class Visit(Tally):
+    """A request, and what it cost. `asker` is its endpoint."""
+
+    id: str = ""
+    method: str = ""
+    status: int = CLIENT_LEFT
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """From its beginning until now."""
+        return time.perf_counter() - self.began
+
+
+def log_visit(visit: Visit) -> None:
+    """The endpoint and not the URL, whose filters hold people's names."""
+    log.info(
+        "%s %s %d",
+        visit.method,
+        visit.asker,
+        visit.status,
+        extra={
+            "request_id": visit.id,
+            "method": visit.method,
+            "endpoint": visit.asker,
+            "status": visit.status,
+            "statements": visit.statements,
+            "database_ms": milliseconds(visit.database_seconds),
+            "wait_ms": milliseconds(visit.wait_seconds),
+            "ms": milliseconds(visit.seconds),
+        },
+    )
+
+
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def log_as_json(level: str) -> None:
+    """For the whole process. Raises ValueError for a level that there is not."""
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError("HOMEROOM_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
+    handler = logging.StreamHandler()
+    names = {"levelname": "level", "name": "logger"}
+    handler.setFormatter(JsonFormatter(["levelname", "name", "message"], timestamp="time", rename_fields=names))
+    handler.addFilter(name_the_request)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below that it repeats every value
+    logging.getLogger("hypercorn").setLevel(logging.WARNING)  # where it listens was said already
+
+
+def name_the_request(record: logging.LogRecord) -> bool:
+    """Whatever is said while a request is answered tells which one."""
+    visit = tally.get(None)
+    if isinstance(visit, Visit):
+        record.request_id = visit.id
+        record.endpoint = visit.asker
+    return True
