@@ -124,6 +124,7 @@ class Connections:
 
     def note_checkout(self, _connection: object, record: object, _proxy: object) -> None:
         request = tally.get(None)
+        self.taken.pop(record, None)  # one that was found dead is made anew, and checked out again
         if request and any(request is other for other in self.taken.values()):
             self.held_two.append(request.asker)
         self.taken[record] = request
