@@ -64,7 +64,7 @@ def read_settings() -> Settings:
     except ValueError as error:
         raise UnusableSettings(str(error)) from error
     try:
-        supported_url(settings.database_url)
+        supported_url(settings)
     except (ValueError, ArgumentError) as error:
         raise UnusableSettings(f"HOMEROOM_DATABASE_URL: {reason(error)}") from error
     return settings

@@ -1,0 +1,42 @@
+"""Behind a pooler in transaction mode, such as PgBouncer: each transaction may get another connection to the server.
+
+What one client sets on a server connection, the next client finds set. So nothing of ours outlives a transaction: no
+statement is prepared under a name, and our limits travel with each BEGIN instead of with the connection.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+TRACKED = ("application_name", "timezone")  # PgBouncer itself gives these back to each client
+READ_ONLY = "default_transaction_read_only"
+
+
+class LimitedConnection(Connection):
+    """Sends its limits in one message with each BEGIN, so that they cost no round trip."""
+
+    limits = ""
+
+    async def execute(self, query: str, *args: object, **options: Any) -> str:
+        if query.startswith("BEGIN"):
+            query += self.limits
+        return await super().execute(query, *args, **options)
+
+
+def pooler_arguments(server_settings: dict[str, str]) -> dict[str, Any]:
+    """The arguments for connecting that make these settings hold behind a pooler, and leave nothing behind there."""
+    tracked = {name: value for name, value in server_settings.items() if name in TRACKED}
+    limits = {name: value for name, value in server_settings.items() if name not in TRACKED}
+    limits["transaction_read_only"] = limits.pop(READ_ONLY)  # BEGIN has already looked at the default
+    local = "".join(f"SET LOCAL {name} = '{value}';" for name, value in limits.items())
+    return {
+        "statement_cache_size": 0,  # asyncpg's
+        "prepared_statement_cache_size": 0,  # SQLAlchemy's
+        "server_settings": tracked,
+        "connection_class": type("PoolerConnection", (LimitedConnection,), {"limits": local}),
+    }
