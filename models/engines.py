@@ -26,7 +26,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from models.failures import DatabaseSilent, DatabaseUnavailable
-from models.pooling import pooler_arguments
+from models.pooling import expect_no_pooler, expect_settings, pooler_arguments
 from models.settings import DatabaseSettings
 
 SQLITE = "sqlite+aiosqlite"
@@ -129,11 +129,14 @@ def server_settings(settings: DatabaseSettings, *, read_only: bool) -> dict[str,
 def connect_or_say_why(dialect: Dialect, _record: Any, arguments: Any, options: Any) -> Any:
     """SQLAlchemy lets the errors of a socket through as they are, and they could be anybody's: name them here."""
     try:
-        return dialect.connect(*arguments, **options)
+        connection: Any = dialect.connect(*arguments, **options)
     except (OSError, dialect.loaded_dbapi.Error) as error:
+        expect_no_pooler(error)
         if str(getattr(error, "sqlstate", None) or "").startswith(OUR_FAULT):
             raise
         raise DatabaseUnavailable("the database cannot be reached") from error
+    expect_settings(connection, options["server_settings"])
+    return connection
 
 
 def name_the_silence(context: ExceptionContext) -> Exception | None:

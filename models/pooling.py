@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from models.failures import UnannouncedPooler
+
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 else:
@@ -40,3 +42,22 @@ def pooler_arguments(server_settings: dict[str, str]) -> dict[str, Any]:
         "server_settings": tracked,
         "connection_class": type("PoolerConnection", (LimitedConnection,), {"limits": local}),
     }
+
+
+def expect_no_pooler(error: BaseException) -> None:
+    """Raises UnannouncedPooler if the connection was refused as PgBouncer refuses what it does not track."""
+    if "unsupported startup parameter" in str(error):
+        raise UnannouncedPooler from error
+
+
+def expect_settings(connection: Any, server_settings: dict[str, str]) -> None:
+    """Closes the connection and raises UnannouncedPooler if they were ignored, as PgBouncer may be told to.
+
+    PostgreSQL reports one of them without being asked, and only the reader's differs from the usual. That will do:
+    a service whose reads all fail is not left like that.
+    """
+    wanted = server_settings.get(READ_ONLY)
+    reported = connection.driver_connection.get_settings()
+    if wanted and getattr(reported, READ_ONLY, wanted) != wanted:
+        connection.driver_connection.terminate()  # at once: this is no moment to wait for a network
+        raise UnannouncedPooler

@@ -25,6 +25,7 @@ from tests.pgbouncer import SERVER_CONNECTIONS, NoPgBouncer, find_pgbouncer, run
 from tests.scripts.programs import homeroom_says
 
 TASKS, TRANSACTIONS = 30, 15
+UNANNOUNCED = "PgBouncer seems to stand before the database: set HOMEROOM_TRANSACTION_POOLING=true"
 LIMITS = {
     "statement_timeout": "30s",
     "lock_timeout": "5s",
@@ -33,6 +34,7 @@ LIMITS = {
     "jit": "off",
     "timezone": "UTC",
 }
+IGNORING = f"ignore_startup_parameters = default_transaction_read_only,{','.join(LIMITS)}"
 SET_BY_PGBOUNCER = {"application_name", "client_encoding", "TimeZone"}  # which gives each client its own
 NOTHING: list[tuple[set[str], int]] = [(set(), 0)] * SERVER_CONNECTIONS
 END_OTHERS = (
@@ -217,3 +219,31 @@ async def test_a_roster_comes_in_and_goes_out(pooled_url: str, postgres_url: str
 
         assert said.exit_code == 0, said.output
     assert await found_by_strangers(pooled_url) == NOTHING
+
+
+@pytest.fixture(params=["", IGNORING], ids=["refuses", "ignores"])
+def unannounced_url(request: pytest.FixtureRequest, pgbouncer: str, postgres_url: str) -> Iterator[str]:
+    """Through a PgBouncer that refuses our settings, as it does by default, or drops them."""
+    with running_pgbouncer(pgbouncer, postgres_url, request.param) as url:
+        yield url
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "client list"])
+async def test_a_command_says_which_setting_is_missing(unannounced_url: str, command: str) -> None:
+    result = await homeroom_says(unannounced_url, *command.split())
+
+    assert (result.exit_code, result.stderr) == (2, f"Error: {UNANNOUNCED}\n")
+
+
+async def test_the_service_says_which_setting_is_missing(
+    unannounced_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Settings(database_url=unannounced_url, secret_key=SECRET_KEY))
+    async with app.test_app():
+        ready = await ask(app, "/readyz")
+        assert (ready.status_code, await ready.get_data()) == (503, b"the settings do not fit the database\n")
+        assert UNANNOUNCED in caplog.text
+
+        caplog.clear()
+        assert (await ask(app)).status_code == 500
+        assert UNANNOUNCED in caplog.text
