@@ -1,8 +1,9 @@
 """Sessions for everybody: the service, the scripts, Alembic.
 
-A read session runs each statement by itself, in one round trip, and asks again if the connection was dead. A write
-session is one transaction, which its owner commits. Neither takes a connection before it is used, and neither can be
-used after it was closed, or by another task than the one that opened it.
+A read session runs each statement by itself, in one round trip, and asks again if the connection was dead. (Behind a
+pooler it takes more: `models/pooling.py`.) A write session is one transaction, which its owner commits. Neither takes a
+connection before it is used, and neither can be used after it was closed, or by another task than the one that opened
+it.
 """
 
 import asyncio
@@ -61,7 +62,10 @@ event.listen(OwnedSession, "before_commit", expect_owner)
 
 
 class ReadSession(AsyncSession):
-    """Its statements stand alone, so one that met a dead connection, or tables that changed, is asked once more."""
+    """Its statements stand alone, so one that met a dead connection, or tables that changed, is asked once more.
+
+    Behind a pooler they share a transaction, but even there each sees the database as it is at its own moment.
+    """
 
     sync_session_class = OwnedSession
 

@@ -2,7 +2,7 @@
 
 Two for one database. The *reader* runs every statement by itself (AUTOCOMMIT), on connections that the database itself
 keeps from writing: a SELECT costs one round trip instead of three, and nothing is ever left open. The *writer* runs
-transactions that end when the caller commits.
+transactions that end when the caller commits. Behind a pooler the reader runs transactions too (`models/pooling.py`).
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from models.failures import DatabaseSilent, DatabaseUnavailable
+from models.pooling import expect_no_pooler, expect_settings, pooler_arguments
 from models.settings import DatabaseSettings
 from models.tally import count_statements, current_tally
 
@@ -35,19 +36,21 @@ Options = dict[str, Any]
 OUR_FAULT = ("28", "3D")  # a wrong password, no such database: nothing that will pass by waiting
 
 
-def supported_url(text: str) -> URL:
+def supported_url(settings: DatabaseSettings) -> URL:
     """Raises ValueError, without the password, if Homeroom cannot use the URL."""
-    url = make_url(text)
+    url = make_url(settings.database_url)
     if url.drivername not in (SQLITE, POSTGRESQL):
         raise ValueError(f"a database URL starts with {SQLITE}:// or {POSTGRESQL}://, not {url.drivername}://")
     if url.drivername == SQLITE and url.database in (None, "", ":memory:"):
         raise ValueError("an SQLite database needs a file: readers and writers are separate connections to it")
+    if url.drivername == SQLITE and settings.transaction_pooling:
+        raise ValueError("SQLite has no pooler, so HOMEROOM_TRANSACTION_POOLING must not be set")
     return url
 
 
 def make_engine(settings: DatabaseSettings, *, read_only: bool, pooled: bool = True) -> AsyncEngine:
     """Takes no connection. Raises ValueError for a URL that cannot be used."""
-    url = supported_url(settings.database_url)
+    url = supported_url(settings)
     make = sqlite_engine if url.drivername == SQLITE else postgresql_engine
     pool = pool_options(settings) if pooled else {"poolclass": NullPool}
     engine = make(url, settings, read_only=read_only, pool=pool)
@@ -96,15 +99,17 @@ def pool_options(settings: DatabaseSettings) -> Options:
 
 
 def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, pool: Options) -> AsyncEngine:
+    wanted = server_settings(settings, read_only=read_only)
+    by_itself = read_only and not settings.transaction_pooling
     engine = create_async_engine(
         url,
-        isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
-        skip_autocommit_rollback=read_only,
+        isolation_level="AUTOCOMMIT" if by_itself else "READ COMMITTED",
+        skip_autocommit_rollback=by_itself,
         hide_parameters=True,  # an error is logged, and values are people's
         connect_args={
             "timeout": settings.connect_seconds,
             "command_timeout": answer_seconds(settings),
-            "server_settings": server_settings(settings, read_only=read_only),
+            **(pooler_arguments(wanted) if settings.transaction_pooling else {"server_settings": wanted}),
         },
         **pool,
     )
@@ -135,11 +140,14 @@ def server_settings(settings: DatabaseSettings, *, read_only: bool) -> dict[str,
 def connect_or_say_why(dialect: Dialect, _record: Any, arguments: Any, options: Any) -> Any:
     """SQLAlchemy lets the errors of a socket through as they are, and they could be anybody's: name them here."""
     try:
-        return dialect.connect(*arguments, **options)
+        connection: Any = dialect.connect(*arguments, **options)
     except (OSError, dialect.loaded_dbapi.Error) as error:
+        expect_no_pooler(error)
         if str(getattr(error, "sqlstate", None) or "").startswith(OUR_FAULT):
             raise
         raise DatabaseUnavailable("the database cannot be reached") from error
+    expect_settings(connection, options["server_settings"])
+    return connection
 
 
 def name_the_silence(context: ExceptionContext) -> Exception | None:

@@ -18,6 +18,13 @@ class DatabaseSilent(Exception):
     """The database did not answer a statement in time; whether a write was done is not known."""
 
 
+class UnannouncedPooler(Exception):
+    """The settings do not say that a pooler stands before PostgreSQL. Nothing that will pass by waiting."""
+
+    def __init__(self) -> None:
+        super().__init__("PgBouncer seems to stand before the database: set HOMEROOM_TRANSACTION_POOLING=true")
+
+
 class Failure(Enum):
     """What a failure means to the one who asked."""
 

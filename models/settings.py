@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
-    """The limits travel as settings of each connection, where they cost no statement per request."""
+    """The limits travel as settings of each connection, or with each BEGIN, where they cost no round trip."""
 
     database_url: str = field(default="sqlite+aiosqlite:///homeroom.db", repr=False)  # may hold a password
+    transaction_pooling: bool = False  # a pooler in transaction mode, such as PgBouncer, stands before PostgreSQL
     pool_size: int = 5  # connections that each engine keeps
     pool_overflow: int = 5  # connections that each engine may open beyond that
     pool_wait_seconds: float = 2.0  # for a free connection, before the request is refused

@@ -32,7 +32,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from models.database import Database
 from models.engines import SQLITE, supported_url
-from models.failures import DatabaseSilent, DatabaseUnavailable
+from models.failures import DatabaseSilent, DatabaseUnavailable, UnannouncedPooler
 from service import revisions
 from service.settings import Settings
 
@@ -64,7 +64,7 @@ def read_settings() -> Settings:
     except ValueError as error:
         raise UnusableSettings(str(error)) from error
     try:
-        supported_url(settings.database_url)
+        supported_url(settings)
     except (ValueError, ArgumentError) as error:
         raise UnusableSettings(f"HOMEROOM_DATABASE_URL: {reason(error)}") from error
     return settings
@@ -125,6 +125,8 @@ async def current_revision(database: Database, settings: Settings) -> str | None
 def plain_failures() -> Iterator[None]:
     try:
         yield
+    except UnannouncedPooler as error:
+        raise UnusableSettings(str(error)) from error
     except (*DRIVER_FAILURES, ConnectionError, TimeoutError) as error:
         raise click.ClickException(f"the database failed: {reason(error)}") from error
 

@@ -5,16 +5,18 @@ code needs, and nobody has told the process to stop.
 """
 
 import asyncio
+import logging
 import time
 
 from quart import Blueprint, Response, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.database import Database
-from models.failures import DatabaseSilent, DatabaseUnavailable
+from models.failures import DatabaseSilent, DatabaseUnavailable, UnannouncedPooler
 from service import revisions
 from service.access import allow
 
+log = logging.getLogger(__name__)
 PROBE_SECONDS = 2.0  # that the database gets to answer
 FRESH_SECONDS = 1.0  # that an answer holds: who asks more often costs the database nothing
 
@@ -47,6 +49,9 @@ async def problem_of(database: Database) -> str:
             revision = await connection.run_sync(revisions.current)
     except (DatabaseUnavailable, DatabaseSilent, SQLAlchemyError, OSError):
         return "the database cannot be reached"
+    except UnannouncedPooler as error:
+        log.error("%s", error)
+        return "the settings do not fit the database"
     return "the database is not migrated" if revisions.is_behind(revision) else ""
 
 

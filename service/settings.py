@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from models.settings import DatabaseSettings
 
+WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(DatabaseSettings):
@@ -50,6 +52,17 @@ def parse(text: str, kind: type) -> str | int | float:
     """Raises ValueError saying what the text should have been."""
     if kind is str:
         return text
+    return parse_truth(text) if kind is bool else parse_number(text, kind)
+
+
+def parse_truth(text: str) -> bool:
+    try:
+        return WORDS[text.lower()]
+    except KeyError:
+        raise ValueError("true or false") from None
+
+
+def parse_number(text: str, kind: type) -> int | float:
     try:
         number: int | float = kind(text)
     except ValueError:

@@ -9,14 +9,17 @@ from itertools import count
 from typing import Any
 
 import pytest
-from quart import Quart
+from quart import Quart, Response, g
+from sqlalchemy import text
 
+from service.access import SCOPES
 from service.app import create_app
 from service.settings import Settings
-from tests.doors import SECRET_KEY, run_on
+from tests.doors import SECRET_KEY, bearer, run_on
 from tests.faults.proxy import Proxy, proxied
 from tests.postgres import Postgres
 
+ORGS = "/ims/oneroster/rostering/v1p2/orgs"
 numbers = count(1)
 Make = Callable[..., Quart]
 Serve = Callable[..., AbstractAsyncContextManager[Quart]]
@@ -66,3 +69,17 @@ def serve(make: Make) -> Serve:
 def expect_whole_pool(app: Quart) -> None:
     database = app.extensions["database"]
     assert (database.reader.pool.checkedout(), database.writer.pool.checkedout()) == (0, 0)
+
+
+async def ask(app: Quart, path: str = ORGS) -> Response:
+    return await app.test_client().get(path, headers=bearer(*SCOPES))
+
+
+async def statuses(app: Quart, times: int) -> list[int]:
+    answers = await asyncio.gather(*(ask(app) for _ in range(times)))
+    return [answer.status_code for answer in answers]
+
+
+async def write_in_a_read() -> str:
+    await g.session.execute(text("INSERT INTO categories (sourced_id, status) VALUES ('x', 'active')"))
+    return "written"

@@ -2,29 +2,18 @@
 
 import asyncio
 
-from quart import Quart, Response, g
 from sqlalchemy import select, text
 
 from models import Category
 from service.access import SCOPES, new_client
-from tests.doors import bearer, run_on
-from tests.faults.conftest import Serve
+from tests.doors import run_on
+from tests.faults.conftest import ORGS, Serve, ask, statuses, write_in_a_read
 from tests.faults.proxy import Proxy
 
-ORGS = "/ims/oneroster/rostering/v1p2/orgs"
 END_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name LIKE 'homeroom%' AND datname = current_database()"
 )
-
-
-async def ask(app: Quart, path: str = ORGS) -> Response:
-    return await app.test_client().get(path, headers=bearer(*SCOPES))
-
-
-async def statuses(app: Quart, times: int) -> list[int]:
-    answers = await asyncio.gather(*(ask(app) for _ in range(times)))
-    return [answer.status_code for answer in answers]
 
 
 async def test_a_read_is_one_round_trip(serve: Serve, proxy: Proxy) -> None:
@@ -149,8 +138,3 @@ async def test_a_read_session_cannot_write(serve: Serve) -> None:
     async with serve() as app:
         app.add_url_rule("/write", "write", write_in_a_read)
         assert (await ask(app, "/write")).status_code == 500
-
-
-async def write_in_a_read() -> str:
-    await g.session.execute(text("INSERT INTO categories (sourced_id, status) VALUES ('x', 'active')"))
-    return "written"

@@ -10,15 +10,19 @@ from service.settings import Settings
 from tests.scripts.programs import homeroom_says
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
-TYPES = {str: "text", int: "whole number", float: "number"}
+TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
 def test_the_document_lists_every_setting_as_it_is() -> None:
     rows = re.findall(r"^\| `(HOMEROOM_\w+)` \| ([\w ]+) \| (?:`(.*?)`)? *\|", DOCUMENT.read_text(), re.MULTILINE)
 
     assert sorted(rows) == sorted(
-        (f"HOMEROOM_{each.name.upper()}", TYPES[type(each.default)], str(each.default)) for each in fields(Settings)
+        (f"HOMEROOM_{each.name.upper()}", TYPES[type(each.default)], as_set(each.default)) for each in fields(Settings)
     )
+
+
+def as_set(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,7 @@ def test_the_document_lists_every_setting_as_it_is() -> None:
         ("HOMEROOM_POOL_SIZE", "2.5", "HOMEROOM_POOL_SIZE must be a whole number, 0 or more"),
         ("HOMEROOM_LOCK_SECONDS", "nan", "HOMEROOM_LOCK_SECONDS must be a number, 0 or more"),
         ("HOMEROOM_LOCK_SECONDS", "inf", "HOMEROOM_LOCK_SECONDS must be a number, 0 or more"),
+        ("HOMEROOM_TRANSACTION_POOLING", "maybe", "HOMEROOM_TRANSACTION_POOLING must be true or false"),
         ("HOMEROOM_DATABASE_URL", "homeroom.db", "HOMEROOM_DATABASE_URL: Could not parse"),
         ("HOMEROOM_DATABASE_URL", "sqlite+aiosqlite://", "an SQLite database needs a file"),
         ("HOMEROOM_DATABASE_URL", "mysql://root:secret@host/db", "postgresql+asyncpg://, not mysql://"),
@@ -41,6 +46,23 @@ async def test_a_value_that_will_not_do_is_one_line(name: str, value: str, says:
     assert says in result.stderr
     assert "secret" not in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [("true", "false"), ("1", "0"), ("yes", "no"), ("On", "OFF")])
+def test_yes_and_no_have_many_words(words: tuple[str, str]) -> None:
+    read = [Settings.from_environment({"HOMEROOM_TRANSACTION_POOLING": word}).transaction_pooling for word in words]
+
+    assert read == [True, False]
+
+
+async def test_sqlite_has_no_pooler() -> None:
+    result = await homeroom_says("sqlite+aiosqlite:///unused.db", "client", "list", HOMEROOM_TRANSACTION_POOLING="1")
+
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == "Error: HOMEROOM_DATABASE_URL: SQLite has no pooler, so HOMEROOM_TRANSACTION_POOLING must not be set\n"
+    )
 
 
 def test_everything_wrong_is_said_at_once() -> None:
