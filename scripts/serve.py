@@ -4,10 +4,13 @@ Example: homeroom serve --bind 0.0.0.0:8000 --workers 4
 """
 
 import asyncio
+import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -62,8 +65,9 @@ def serve(bind: tuple[str, int], workers: int) -> None:
         served = f"serving {address(*listener.getsockname()[:2])}"
         if workers == 1:
             return serve_here(settings, listener, partial(say, served))
-        supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds)
-        sys.exit(asyncio.run(supervise(supervisor, partial(say, f"{served} with {workers} workers"))))
+        with shared_metrics() as forget:
+            supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds, on_end=forget)
+            sys.exit(asyncio.run(supervise(supervisor, partial(say, f"{served} with {workers} workers"))))
 
 
 def expect_migrated(settings: Settings) -> None:
@@ -99,6 +103,19 @@ def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[
         run_server(settings, listener, on_ready)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def shared_metrics() -> Iterator[Callable[[int], object]]:
+    """A folder where each worker writes its numbers down, so that `/metrics` has those of all, whichever it asks.
+
+    Yields what is to be told of a worker that ended: it has no connections any more, but its requests still count.
+    """
+    with TemporaryDirectory(prefix="homeroom-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # the library looks there when a worker imports it
+        from prometheus_client.multiprocess import mark_process_dead
+
+        yield mark_process_dead
 
 
 def say(text: str) -> None:

@@ -55,13 +55,24 @@ async def supervise(supervisor: "Supervisor", on_ready: Callable[[], None]) -> i
 
 
 class Supervisor:
-    """`command` starts a worker: the listener's number is added to it, and its standard input is the link."""
+    """`command` starts a worker: the listener's number is added to it, and its standard input is the link.
 
-    def __init__(self, command: Sequence[str], listener: socket, count: int, grace_seconds: float) -> None:
+    `on_end` is told the number of every process that has ended.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        listener: socket,
+        count: int,
+        grace_seconds: float,
+        on_end: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self.command = [*command, str(listener.fileno())]
         self.listener = listener
         self.count = count
         self.grace_seconds = grace_seconds
+        self.on_end = on_end
         self.workers: set[Worker] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.reloading = asyncio.Lock()
@@ -111,6 +122,7 @@ class Supervisor:
         code = await worker.process.wait()
         self.workers.discard(worker)
         worker.link.close()
+        self.on_end(worker.process.pid)
         if worker.needed and not self.stopping.is_set():
             log.warning("worker %d ended with exit code %d; starting another", worker.process.pid, code)
             await self.replace(worker)

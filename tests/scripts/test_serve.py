@@ -44,6 +44,16 @@ def test_sigterm_lets_a_running_request_finish_and_takes_no_new_one(url: str, wo
         assert server.process.wait() == 0
 
 
+def test_metrics_are_those_of_all_workers(url: str) -> None:
+    with serving(url, "--workers", "2") as server:
+        for _ in range(20):  # each on a connection of its own, to whichever worker takes it
+            httpx.get(f"{server.address}/nowhere")
+        seen = [httpx.get(f"{server.address}/metrics").text for _ in range(4)]
+
+    requests = 'homeroom_requests_total{endpoint="none",method="GET",status="404"} 20.0'
+    assert [requests in text for text in seen] == [True] * 4
+
+
 async def test_a_port_in_use_is_one_line(url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
