@@ -26,6 +26,12 @@ PIECE = "x" * 65_536
 
 def make_app() -> Quart:
     app = create_app()
+    add_routes(app)
+    app.while_serving(say_what_is_in_use)
+    return app
+
+
+def add_routes(app: Quart) -> None:
     for view in (slow, hold, stream, flood, with_context, borrowed, broken):
         app.add_url_rule(f"/{view.__name__}", view_func=allow()(view))
     app.add_url_rule("/pairs/<name>", view_func=allow()(add_pair), methods=["POST"])
@@ -33,8 +39,6 @@ def make_app() -> Quart:
     app.add_websocket("/count", view_func=count_categories)
     app.add_websocket("/hold", "hold_websocket", view_func=hold_websocket)
     app.add_websocket("/flood", "flood_websocket", view_func=flood_websocket)
-    app.while_serving(say_what_is_in_use)
-    return app
 
 
 async def say_what_is_in_use() -> AsyncGenerator[None]:
