@@ -97,10 +97,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    from service.serve import run_server  # not at the top: the master of workers serves nothing itself
+    # not at the top: the master of workers serves nothing itself
+    from service.app import create_app
+    from service.serve import run_server
 
     try:
-        run_server(settings, listener, on_ready)
+        run_server(create_app(settings), listener, on_ready)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
 

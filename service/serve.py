@@ -1,4 +1,4 @@
-"""Hypercorn in this process, with our settings and a shutdown that lets running requests finish.
+"""Hypercorn's protocols behind a listener of ours, and a shutdown that lets running requests finish.
 
 Run as a program it is a worker of service/supervise.py: `python -m service.serve NUMBER-OF-THE-LISTENER`.
 """
@@ -9,9 +9,11 @@ import signal
 import sys
 from collections.abc import Callable
 from socket import socket
-from typing import Any
+from typing import Any, cast
 
-from hypercorn.asyncio import serve
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from quart import Quart
 
@@ -20,21 +22,22 @@ from service.logs import log_as_json
 from service.settings import Settings
 
 BACKLOG = 1024  # connections that wait to be accepted
-CUT_SECONDS = 5.0  # for requests that were cancelled to give back what they hold
+CUT_SECONDS = 1.0  # for what was cut to give back what it holds, and to tell its client
+ABORT_SECONDS = 0.5  # for connections that were aborted to be gone
 
 
-def run_server(
-    settings: Settings, listener: socket, on_ready: Callable[[], None], master: socket | None = None
-) -> None:
+def run_server(app: Quart, listener: socket, on_ready: Callable[[], None], master: socket | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C, or until `master` closes its end. Takes the listener over.
 
-    Raises ValueError for settings that nothing can be served with.
+    Only SIGTERM drains: nobody watches a server that a terminal's Ctrl-C stops, or whose place another has taken.
+    Raises ValueError for a level of the log that there is not.
     """
-    log_as_json(settings.log_level)
-    server = Server(create_app(settings), settings.grace_seconds, on_ready)
+    log_as_json(app.config["SETTINGS"].log_level)
+    server = Server(app, on_ready)
     with asyncio.Runner(loop_factory=event_loop) as runner:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            runner.get_loop().add_signal_handler(number, server.stop)
+        loop = runner.get_loop()
+        loop.add_signal_handler(signal.SIGTERM, server.stop, app.config["SETTINGS"].drain_seconds)
+        loop.add_signal_handler(signal.SIGINT, server.stop)
         runner.run(server.run(listener, master))
 
 
@@ -47,64 +50,102 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 
 class Server:
-    """An ASGI application around ours: it knows the requests that run, and cuts those that outlast the grace.
+    """Knows every connection and every request, so that it can end those that outlast the grace.
 
-    Hypercorn cannot: where asyncio waits for every connection of a server that closes, which is from Python 3.12 on
-    and with uvloop, its `graceful_timeout` never begins (github.com/pgjones/hypercorn/issues/308).
+    Hypercorn's own cannot: where asyncio waits for every connection of a server that closes, which is from Python 3.12
+    on and with uvloop, its `graceful_timeout` never begins (github.com/pgjones/hypercorn/issues/308). And it waits for
+    every client to take its answer, which one that does not read never does.
     """
 
-    def __init__(self, app: Quart, grace_seconds: float, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: Quart, on_ready: Callable[[], None]) -> None:
+        settings: Settings = app.config["SETTINGS"]
         self.app = app
-        self.grace_seconds = grace_seconds
+        self.grace_seconds = settings.grace_seconds
         self.on_ready = on_ready
-        self.running: set[asyncio.Task[Any]] = set()
-        self.stopping = asyncio.Event()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        task = asyncio.current_task()
-        if task is None or scope["type"] == "lifespan":
-            return await self.app(scope, receive, send)
-        self.running.add(task)
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self.running.discard(task)
+        self.config = hypercorn_config()
+        self.context = WorkerContext(max_requests=None)
+        self.connections: dict[asyncio.Task[Any], asyncio.WriteTransport] = {}
+        self.requests: set[asyncio.Task[Any]] = set()
+        self.stopping = False
+        self.closing = asyncio.Event()
+        self.hurrying = asyncio.Event()
 
     async def run(self, listener: socket, master: socket | None = None) -> None:
         """Until `stop` is called, or `master` closes its end."""
         if master:
             loop = asyncio.get_running_loop()
             loop.add_reader(master, self.on_master_gone, loop, master)
-        config = hypercorn_config(listener, self.grace_seconds)
-        await serve(self, config, shutdown_trigger=self.until_told, mode="asgi")
+        await self.app.startup()
+        try:
+            await self.serve(listener)
+        finally:
+            await self.app.shutdown()
 
-    async def until_told(self) -> None:
-        """Hypercorn calls this once it takes connections, and closes its listener when it returns."""
+    async def serve(self, listener: socket) -> None:
+        server = await asyncio.start_server(self.on_connection, sock=listener, backlog=BACKLOG)
         self.on_ready()
-        await self.stopping.wait()
-        asyncio.get_running_loop().call_later(self.grace_seconds, self.cut)
+        await self.closing.wait()
+        server.close()
+        self.app.shutdown_event.set()  # what would go on for ever may look at it
+        await self.context.terminated.set()  # hypercorn's connections end after the request they are at
+        await self.end()
 
-    def stop(self) -> None:
-        """The first call lets requests finish, the second does not."""
-        if self.stopping.is_set():
-            self.cut()
-        self.app.extensions["readiness"].stopping = True
-        self.stopping.set()
+    async def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        task = running_task()
+        self.connections[task] = writer.transport
+        try:
+            await TCPServer(ASGIWrapper(self), loop, self.config, self.context, {}, reader, writer)
+        finally:
+            del self.connections[task]
 
-    def cut(self) -> None:
-        for task in self.running:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI application, for hypercorn to call."""
+        task = running_task()
+        self.requests.add(task)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.requests.discard(task)
+
+    def stop(self, drain_seconds: float = 0.0) -> None:
+        """The first call lets requests finish, the second does not. New ones are taken for `drain_seconds`."""
+        if self.stopping:
+            self.closing.set()
+            return self.hurrying.set()
+        self.stopping = self.app.extensions["readiness"].stopping = True
+        loop = asyncio.get_running_loop()
+        loop.call_later(min(drain_seconds, self.grace_seconds), self.closing.set)
+        loop.call_later(self.grace_seconds, self.hurrying.set)
+
+    async def end(self) -> None:
+        """What still runs gets the grace; then it is cancelled; then its client is hung up on."""
+        idle = asyncio.create_task(self.until_idle())
+        hurried = asyncio.create_task(self.hurrying.wait())
+        await asyncio.wait([idle, hurried], return_when=asyncio.FIRST_COMPLETED)
+        for task in {*self.requests, *self.app.background_tasks}:
             task.cancel()
+        await asyncio.wait([idle], timeout=CUT_SECONDS)
+        for transport in self.connections.values():
+            transport.abort()
+        await asyncio.wait([idle], timeout=ABORT_SECONDS)
+
+    async def until_idle(self) -> None:
+        while running := {*self.connections, *self.app.background_tasks}:
+            await asyncio.wait(running)
 
     def on_master_gone(self, loop: asyncio.AbstractEventLoop, master: socket) -> None:
         loop.remove_reader(master)
-        self.stopping.set()
+        if not self.stopping:
+            self.stop()
 
 
-def hypercorn_config(listener: socket, grace_seconds: float) -> Config:
+def running_task() -> asyncio.Task[Any]:
+    return cast("asyncio.Task[Any]", asyncio.current_task())
+
+
+def hypercorn_config() -> Config:
     config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.backlog = BACKLOG
-    config.graceful_timeout = grace_seconds + CUT_SECONDS
     config.include_server_header = False
     config.errorlog = logging.getLogger("hypercorn.error")
     return config
@@ -114,7 +155,7 @@ def work(listener: socket) -> None:
     """Standard input is a socket whose other end the master holds."""
     master = socket(fileno=sys.stdin.fileno())
     try:
-        run_server(Settings.from_environment(), listener, lambda: master.sendall(b"."), master)
+        run_server(create_app(), listener, lambda: master.sendall(b"."), master)
     except ValueError as error:
         sys.exit(f"Error: {error}")
 

@@ -30,6 +30,7 @@ class Settings(DatabaseSettings):
     filter_length_max: int = 4_000  # characters
     import_bytes_max: int = 16_000_000_000  # of a bundle, unpacked
     grace_seconds: float = 10.0  # that running requests get to finish when the server is told to stop
+    drain_seconds: float = 0.0  # of the grace, in which it still takes connections and says that it will not for long
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:

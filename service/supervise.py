@@ -39,10 +39,10 @@ class Worker:
             return await asyncio.wait_for(receive, START_SECONDS) != b""
         return False
 
-    def leave(self) -> None:
+    def leave(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.needed = False
         with suppress(ProcessLookupError):
-            self.process.terminate()
+            self.process.send_signal(number)
 
 
 async def supervise(supervisor: "Supervisor", on_ready: Callable[[], None]) -> int:
@@ -148,7 +148,7 @@ class Supervisor:
                     log.error("the new code does not start; the old workers go on")
                     return new.leave()
                 new.needed = True
-                (old if old in self.workers else new).leave()
+                (old if old in self.workers else new).leave(signal.SIGINT)  # /readyz must not say that we stop
 
     def give_up(self) -> None:
         self.exit_code = 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.database import Database
@@ -37,3 +37,11 @@ async def run_on(url: str, *statements: str) -> None:
         for statement in statements:
             await connection.exec_driver_sql(statement)
     await engine.dispose()
+
+
+async def scalar_on(url: str, statement: str) -> object:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        found: object = await connection.scalar(text(statement))
+    await engine.dispose()
+    return found

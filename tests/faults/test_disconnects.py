@@ -1,12 +1,9 @@
 """Clients that leave in the middle of a query, in crowds: nothing leaks, and the pool does not stay cold."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import pytest
-from hypercorn.asyncio import serve as hypercorn
-from hypercorn.config import Config
 from quart import Quart, g
 from sqlalchemy import text
 
@@ -16,8 +13,8 @@ from service.access import allow
 from tests.conftest import Connections
 from tests.faults.conftest import Make, expect_whole_pool
 from tests.faults.proxy import Proxy
+from tests.faults.servers import on_hypercorn
 from tests.scripts.programs import until
-from tests.serving import free_port, reachable
 
 REQUEST = b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -29,20 +26,6 @@ def add_slow_page(app: Quart, seconds: float) -> None:
         return "slept"
 
     app.add_url_rule("/slow", "slow", slow)
-
-
-@asynccontextmanager
-async def on_hypercorn(app: Quart) -> AsyncIterator[int]:
-    config, port, stop = Config(), free_port(), asyncio.Event()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.loglevel = "ERROR"
-    server = asyncio.create_task(hypercorn(app, config, shutdown_trigger=stop.wait))
-    await reachable(port)
-    try:
-        yield port
-    finally:
-        stop.set()
-        await server
 
 
 async def ask(port: int, *, leave_after: float | None = None) -> bytes:

@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from click.testing import CliRunner, Result
@@ -39,6 +39,14 @@ async def until(condition: Callable[[], object]) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it never came true")
+
+
+async def until_async(question: Callable[[], Awaitable[object]], answer: object) -> None:
+    for _ in range(600):
+        if (last := await question()) == answer:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"it stayed {last!r}")
 
 
 class RunningServer:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from socket import create_server, socket, socketpair
 
 from service.app import create_app
@@ -16,13 +17,13 @@ class Visit:
 
     def __init__(self, settings: Settings, grace_seconds: float) -> None:
         self.ready = asyncio.Event()
-        self.server = Server(create_app(settings), grace_seconds, self.ready.set)
+        self.server = Server(create_app(replace(settings, grace_seconds=grace_seconds)), self.ready.set)
 
     async def begin(self, port: int) -> None:
         await self.ready.wait()
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         self.writer.write(HALF)
-        await until(lambda: self.server.running)
+        await until(lambda: self.server.requests)
 
     async def answer(self) -> bytes:
         received = await self.reader.read()

@@ -1,0 +1,164 @@
+"""The application as it is, with routes that a fault can hit, served by our server in a process of its own.
+
+`python -m tests.faults.served NUMBER-OF-THE-LISTENER` prints a line once it serves, and another when it ends: how many
+connections were still in use when the engines were about to be closed.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from functools import partial
+from socket import socket
+
+from quart import Quart, Response, current_app, g, request, stream_with_context, websocket
+from sqlalchemy import func, select, text
+
+from models import Category
+from models.database import Database
+from service.access import allow
+from service.app import create_app
+from service.serve import run_server
+
+READY = "ready"
+IN_USE = "connections in use: "
+PIECE = "x" * 65_536
+
+
+def make_app() -> Quart:
+    app = create_app()
+    add_routes(app)
+    app.while_serving(say_what_is_in_use)
+    return app
+
+
+def add_routes(app: Quart) -> None:
+    for view in (slow, hold, stream, flood, with_context, borrowed, broken):
+        app.add_url_rule(f"/{view.__name__}", view_func=allow()(view))
+    app.add_url_rule("/pairs/<name>", view_func=allow()(add_pair), methods=["POST"])
+    app.add_url_rule("/later/<name>", view_func=allow()(add_later), methods=["POST"])
+    app.add_websocket("/count", view_func=count_categories)
+    app.add_websocket("/hold", "hold_websocket", view_func=hold_websocket)
+    app.add_websocket("/flood", "flood_websocket", view_func=flood_websocket)
+
+
+async def say_what_is_in_use() -> AsyncGenerator[None]:
+    """Registered after the engines, so it ends before they do."""
+    yield
+    print(f"{IN_USE}{connections_in_use(database())}", flush=True)
+
+
+def database() -> Database:
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def connections_in_use(database: Database) -> int:
+    return sum(engine.pool.checkedout() for engine in (database.reader, database.writer))  # type: ignore[attr-defined]
+
+
+def seconds() -> float:
+    return float(request.args.get("seconds", 1000))
+
+
+async def slow() -> str:
+    await g.session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds()})
+    return "slept"
+
+
+async def hold() -> str:
+    """A session in the middle of a transaction."""
+    session = database().write_session()
+    g.session = session
+    session.add(Category(sourced_id="held", title="Held"))
+    await session.flush()
+    await asyncio.sleep(seconds())
+    return "held"
+
+
+async def stream() -> Response:
+    """Endless, with a session of its own; a piece each 10 ms."""
+    return Response(count_for_ever(database(), 0.01), content_type="text/plain")
+
+
+async def flood() -> Response:
+    """Endless, as fast as the client reads."""
+    return Response(count_for_ever(database(), 0, PIECE), content_type="text/plain")
+
+
+async def count_for_ever(database: Database, pause: float, more: str = "") -> AsyncGenerator[str]:
+    async with database.read_session() as session:
+        while True:
+            yield f"{await session.scalar(select(func.count()).select_from(Category))}{more}\n"
+            await asyncio.sleep(pause)
+
+
+async def with_context() -> Response:
+    return Response(stream_with_context(count_for_ever)(database(), 0.01), content_type="text/plain")
+
+
+async def borrowed() -> Response:
+    """A stream that uses the session of its request, which it must not."""
+    return Response(count_with(g.session), content_type="text/plain")
+
+
+async def count_with(session: object) -> AsyncGenerator[str]:
+    yield "begun\n"
+    yield str(await session.scalar(select(func.count()).select_from(Category)))  # type: ignore[attr-defined]
+
+
+async def broken() -> Response:
+    return Response(break_in_the_middle(database()), content_type="text/plain")
+
+
+async def break_in_the_middle(database: Database) -> AsyncGenerator[str]:
+    async with database.read_session() as session:
+        yield f"{await session.scalar(text('SELECT 1'))}\n"
+        raise LookupError("in the middle of a stream")
+
+
+async def add_pair(name: str) -> str:
+    """Two rows, of which there must never be one."""
+    g.session.add_all(Category(sourced_id=f"{name}-{half}", title=half) for half in ("left", "right"))
+    await g.session.commit()
+    return name
+
+
+async def add_later(name: str) -> str:
+    current_app.add_background_task(add_category, name, seconds())
+    return name
+
+
+async def add_category(name: str, seconds: float) -> None:
+    async with database().write_session() as session:
+        session.add(Category(sourced_id=name, title="Later"))
+        await session.flush()
+        await asyncio.sleep(seconds)
+        await session.commit()
+
+
+async def count_categories() -> None:
+    """A session for each message."""
+    while True:
+        await websocket.receive()
+        async with database().read_session() as session:
+            found = await session.scalar(select(func.count()).select_from(Category))
+        await websocket.send(str(found))
+
+
+async def hold_websocket() -> None:
+    """One session for the whole time: not as it should be, and still closed."""
+    async with database().read_session() as session:
+        while True:
+            await session.execute(text("SELECT 1"))
+            await websocket.send("held")
+            await websocket.receive()
+
+
+async def flood_websocket() -> None:
+    async with database().read_session() as session:
+        while True:
+            await websocket.send(f"{await session.scalar(text('SELECT 1'))}{PIECE}")
+
+
+if __name__ == "__main__":
+    run_server(make_app(), socket(fileno=int(sys.argv[1])), partial(print, READY, flush=True))
