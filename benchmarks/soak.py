@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 
 import click
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from models.database import Database
@@ -27,6 +26,7 @@ from models.settings import DatabaseSettings
 from service.access import SCOPES
 from tests.doors import SECRET_KEY, bearer, migrate, run_on
 from tests.load import Load, loading
+from tests.metrics import read_metrics
 from tests.postgres import Postgres, running_postgres
 from tests.serving import free_port, load_district, reachable
 
@@ -107,13 +107,13 @@ async def end_connections(load: Load, database_url: str) -> None:
 
 
 async def sample(http: httpx.AsyncClient, database: Database) -> Sample:
-    families = text_string_to_metric_families((await http.get("/metrics")).text)
-    seen = [sample for family in families for sample in family.samples]
-    held = {sample.name: sample.value for sample in seen}
-    refused = {sample.labels["failure"]: sample.value for sample in seen if "failure" in sample.labels and sample.value}
+    held = read_metrics((await http.get("/metrics")).text)
+    refused = {name: number for name, number in held.items() if "failures_total" in name and number}
     async with database.prober.connect() as connection:
         connections, in_transaction = (await connection.execute(COUNT_ALL)).one()
-    return Sample(held["process_resident_memory_bytes"], held["process_open_fds"], connections, in_transaction, refused)
+    return Sample(
+        held["process_resident_memory_bytes{}"], held["process_open_fds{}"], connections, in_transaction, refused
+    )
 
 
 async def watch(load: Load, http: httpx.AsyncClient, database: Database, seconds: float) -> list[Sample]:

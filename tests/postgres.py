@@ -61,6 +61,13 @@ def running_postgres() -> Iterator[Postgres]:
         url = url.set(drivername=DRIVER, database=url.database or "postgres")
         yield Postgres(url.render_as_string(hide_password=False))
         return
+    with own_postgres() as server:
+        yield server
+
+
+@contextmanager
+def own_postgres() -> Iterator["OwnPostgres"]:
+    """One that the caller may stop and start. Enter it in the main thread, too. Raises NoPostgres."""
     # Not under TMPDIR: a socket's path has 107 bytes at most, and root's server runs as another account.
     with TemporaryDirectory(prefix="homeroom-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         server = OwnPostgres(Path(folder))

@@ -5,25 +5,19 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from service.app import create_app
 from service.settings import Settings
+from tests.metrics import read_metrics
 
 ORGS = "/ims/oneroster/rostering/v1p2/orgs"
 USERS = "/ims/oneroster/rostering/v1p2/users"
 
 
 async def numbers(client: Client, **headers: str) -> dict[str, float]:
-    """`{'homeroom_requests_total{endpoint="api.getAllOrgs",…}': 1.0, …}`"""
-    text = await (await client.get("/metrics", headers=headers)).get_data(as_text=True)
-    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    return {
-        sample.name + "{" + ",".join(f"{k}={v}" for k, v in sorted(sample.labels.items())) + "}": sample.value
-        for sample in samples
-    }
+    return read_metrics(await (await client.get("/metrics", headers=headers)).get_data(as_text=True))
 
 
 @pytest.fixture
