@@ -3,16 +3,19 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from itertools import count
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
+from models.database import Database
+from models.settings import DatabaseSettings
 from tests.doors import migrate, run_on
 from tests.faults.ledger import under_load
 from tests.faults.proxy import proxied
 from tests.faults.servers import served
-from tests.load import Load
+from tests.load import Client, Load
 from tests.postgres import NoPostgres, OwnPostgres, own_postgres
 
 numbers = count(1)
@@ -124,3 +127,35 @@ async def test_ten_times_the_load_that_the_pool_can_carry(url: str) -> None:
     expect_answers(load, 200, 503)
     assert load.statuses[200] > 0
     assert load.statuses[503] > 0
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.3])
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+async def test_a_thousand_clients_that_leave_in_mid_query(url: str, seconds: float, warm: bool) -> None:
+    path = f"/slow?seconds={seconds}"
+    async with served(url) as server:
+        if warm:
+            await asyncio.gather(*(visit(server.address, path, HANGS) for _ in range(20)))
+        for _ in range(10):
+            await asyncio.gather(*(visit(server.address, path, 0.01) for _ in range(100)))
+        async with under_load(
+            server, f"1,000 clients left, queries of {seconds} s, {'warm' if warm else 'cold'}"
+        ) as load:
+            await load.more(100)
+        idle_in_transaction = await ask(url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in tr%'")
+
+        assert idle_in_transaction == 0
+        assert "garbage collector" not in server.said()
+    expect_answers(load, 200)
+
+
+async def visit(address: str, path: str, patience: float) -> None:
+    client = Client(address, {})
+    with suppress(TimeoutError):
+        await asyncio.wait_for(client.get(path), patience)
+    client.close()
+
+
+async def ask(url: str, question: str) -> object:
+    async with Database(DatabaseSettings(database_url=url)) as database, database.read_session() as session:
+        return await session.scalar(text(question))
