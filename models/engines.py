@@ -85,8 +85,9 @@ class BoundedPool(AsyncAdaptedQueuePool):
 
 
 def pool_options(settings: DatabaseSettings) -> Options:
+    named = {"__module__": AsyncAdaptedQueuePool.__module__}  # so that it logs as SQLAlchemy's own pools do
     return {
-        "poolclass": type("Pool", (BoundedPool,), {"waiting_max": settings.pool_waiting_max}),
+        "poolclass": type("BoundedPool", (BoundedPool,), {"waiting_max": settings.pool_waiting_max, **named}),
         "pool_size": settings.pool_size,
         "max_overflow": settings.pool_overflow,
         "pool_timeout": settings.pool_wait_seconds,

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from scripts.running import Unreachable, open_database, read_settings
+from scripts.running import Unreachable, UnusableSettings, open_database, read_settings
+from service.logs import log_as_json
 from service.settings import Settings
 from service.supervise import Supervisor, supervise
 
@@ -65,9 +66,17 @@ def serve(bind: tuple[str, int], workers: int) -> None:
         served = f"serving {address(*listener.getsockname()[:2])}"
         if workers == 1:
             return serve_here(settings, listener, partial(say, served))
+        begin_log(settings)
         with shared_metrics() as forget:
             supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds, on_end=forget)
             sys.exit(asyncio.run(supervise(supervisor, partial(say, f"{served} with {workers} workers"))))
+
+
+def begin_log(settings: Settings) -> None:
+    try:
+        log_as_json(settings.log_level)
+    except ValueError as error:
+        raise UnusableSettings(str(error)) from error
 
 
 def expect_migrated(settings: Settings) -> None:
@@ -102,9 +111,11 @@ def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[
     from service.serve import run_server
 
     try:
-        run_server(create_app(settings), listener, on_ready)
+        app = create_app(settings)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    begin_log(settings)
+    run_server(app, listener, on_ready)
 
 
 @contextmanager

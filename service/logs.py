@@ -61,7 +61,8 @@ def log_as_json(level: str) -> None:
     handler.addFilter(name_the_request)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below that it repeats every value
-    logging.getLogger("hypercorn").setLevel(logging.WARNING)  # where it listens was said already
+    for talkative in ("hypercorn", "alembic"):  # where it listens; which database it looks at
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 def name_the_request(record: logging.LogRecord) -> bool:

@@ -64,6 +64,7 @@ class Metrics:
             event.listen(pool, "invalidate", lambda *_, dead=dead: dead.inc())
         for failure in Failure:
             self.failures.labels(failure.name.lower())  # so that they are there, as 0, before the first
+        self.show_pools()
 
     def note(self, visit: Visit) -> None:
         """Add what a request cost."""

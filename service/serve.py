@@ -30,9 +30,7 @@ def run_server(app: Quart, listener: socket, on_ready: Callable[[], None], maste
     """Serve until SIGTERM or Ctrl-C, or until `master` closes its end. Takes the listener over.
 
     Only SIGTERM drains: nobody watches a server that a terminal's Ctrl-C stops, or whose place another has taken.
-    Raises ValueError for a level of the log that there is not.
     """
-    log_as_json(app.config["SETTINGS"].log_level)
     server = Server(app, on_ready)
     with asyncio.Runner(loop_factory=event_loop) as runner:
         loop = runner.get_loop()
@@ -155,7 +153,9 @@ def work(listener: socket) -> None:
     """Standard input is a socket whose other end the master holds."""
     master = socket(fileno=sys.stdin.fileno())
     try:
-        run_server(create_app(), listener, lambda: master.sendall(b"."), master)
+        settings = Settings.from_environment()
+        log_as_json(settings.log_level)
+        run_server(create_app(settings), listener, lambda: master.sendall(b"."), master)
     except ValueError as error:
         sys.exit(f"Error: {error}")
 

@@ -145,7 +145,8 @@ class Supervisor:
             for old in list(self.workers):
                 new = await self.spawn(needed=False)
                 if not await new.serves():
-                    log.error("the new code does not start; the old workers go on")
+                    if not self.stopping.is_set():
+                        log.error("the new code does not start; the old workers go on")
                     return new.leave()
                 new.needed = True
                 (old if old in self.workers else new).leave(signal.SIGINT)  # /readyz must not say that we stop

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from click.testing import CliRunner, Result
 
@@ -82,7 +83,12 @@ def port_said(lines: Iterable[str]) -> int:
 @contextmanager
 def serving(url: str, *arguments: str, **settings: str) -> Iterator[RunningServer]:
     command = [*PYTHON, "scripts.homeroom", "serve", "--bind", "127.0.0.1:0", *arguments]
-    with subprocess.Popen(command, env=surroundings(url, **settings), stderr=subprocess.PIPE, text=True) as process:
+    with (
+        TemporaryDirectory() as folder,  # where it may leave what it has no time to clear away
+        subprocess.Popen(
+            command, env=surroundings(url, TMPDIR=folder, **settings), stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
         assert process.stderr
         try:
             yield RunningServer(process, port_said(process.stderr))

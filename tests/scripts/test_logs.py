@@ -47,5 +47,5 @@ def test_no_line_holds_a_value(answer_and_log: tuple[httpx.Response, list[dict[s
 async def test_a_level_that_there_is_not_is_refused(database_url: str) -> None:
     result = await homeroom_says(database_url, "serve", "--bind", "127.0.0.1:0", HOMEROOM_LOG_LEVEL="LOUD")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr == "Error: HOMEROOM_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR\n"
