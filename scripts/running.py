@@ -18,9 +18,11 @@ other exception is a bug and keeps its traceback. Pass `run` settings of your ow
 """
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,7 +88,7 @@ async def open_database(settings: Settings, *, migrated: bool = True) -> AsyncIt
     """Raises click.ClickException if it cannot be reached, is not migrated, or fails inside the block."""
     expect_file(settings, migrated=migrated)
     with plain_failures():
-        async with Database(settings) as database:
+        async with Database(replace(settings, slow_seconds=math.inf)) as database:  # a command may take its time
             revision = await current_revision(database, settings)
             if migrated and revisions.is_behind(revision):
                 raise click.ClickException(

@@ -1,11 +1,14 @@
 """`homeroom migrate`: from nothing to the newest tables, twice."""
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import inspect, text
 
 from models.database import Database
+from scripts.migrate import migrate_database
 from service import revisions
+from service.settings import Settings
 from tests.doors import migrate
 from tests.scripts.programs import homeroom_says
 
@@ -25,6 +28,13 @@ async def test_a_second_run_has_nothing_to_do(database_url: str) -> None:
 
     assert result.exit_code == 0
     assert result.stdout.endswith(f" is at revision {revisions.head()}: nothing to do\n")
+
+
+async def test_two_at_once_take_turns(database_url: str, settings: Settings) -> None:
+    await migrate(database_url, "base", down=True)
+    done = await asyncio.gather(migrate_database(settings), migrate_database(settings))
+
+    assert sorted(done, key=str) == [(revisions.head(), revisions.head()), (None, revisions.head())]
 
 
 async def test_it_makes_the_file_of_an_sqlite_database(tmp_path: Path) -> None:
