@@ -9,7 +9,7 @@ from quart import Quart
 from models.database import Database
 from service import health
 from service.api import api
-from service.connections import keep_requests_whole
+from service.connections import keep_requests_whole, until_requests_ended
 from service.errors import answer_errors
 from service.health import Readiness
 from service.reads import Counts
@@ -45,6 +45,7 @@ def connect(app: Quart, settings: Settings) -> None:
     async def database() -> AsyncGenerator[None]:
         async with Database(settings) as app.extensions["database"]:
             yield
+            await until_requests_ended(app)
 
 
 def trust_proxies(app: Quart, hops: int) -> None:

@@ -18,6 +18,7 @@ class Settings(DatabaseSettings):
     trusted_proxies: int = 0  # how many proxies in front may be believed about host and scheme
     token_minutes: float = 60.0
     disconnect_grace_seconds: float = 1.0  # that a handler gets to finish after its client left
+    send_seconds: float = 60.0  # that a client may leave a piece of its answer unread; 0: for ever
     page_limit: int = 100  # rows, when the client names no limit
     page_limit_max: int = 10_000  # rows; a larger limit is refused
     count_seconds: float = 30.0  # how old the X-Total-Count of a page may be, where the client moves the offset itself
