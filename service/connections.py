@@ -8,6 +8,8 @@ would then close after its engine: here no request ends before its tasks have.
 
 import asyncio
 from asyncio import FIRST_COMPLETED
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from quart import Quart
@@ -29,12 +31,11 @@ class Whole:
     async def __call__(self, receive: Any, send: Any) -> None:
         self.tasks = set()
         self.answering = asyncio.get_running_loop().create_future()
-        running_requests(self.app).add(this_task())
-        try:
-            await super().__call__(self.late(receive), self.noting(send))  # type: ignore[misc]  # the class mixed into
-        finally:
-            await self.end_tasks()
-            running_requests(self.app).discard(this_task())
+        with noted(this_task(), running_requests(self.app)):
+            try:
+                await super().__call__(self.late(receive), self.noting(send))  # type: ignore[misc]  # Quart's class has it
+            finally:
+                await self.end_tasks()
 
     async def end_tasks(self) -> None:
         left = [task for task in self.tasks if not task.done()]
@@ -94,6 +95,15 @@ class WebsocketConnection(Whole, ASGIWebsocketConnection):
 
 def this_task() -> asyncio.Task[Any]:
     return cast("asyncio.Task[Any]", asyncio.current_task())
+
+
+@contextmanager
+def noted(task: asyncio.Task[Any], tasks: set[asyncio.Task[Any]]) -> Iterator[None]:
+    tasks.add(task)
+    try:
+        yield
+    finally:
+        tasks.discard(task)
 
 
 def running_requests(app: Quart) -> set[asyncio.Task[Any]]:
