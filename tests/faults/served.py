@@ -33,7 +33,7 @@ def make_app() -> Quart:
 
 
 def add_routes(app: Quart) -> None:
-    for view in (in_use, slow, hold, stream, flood, with_context, borrowed, broken, taken_along):
+    for view in (in_use, slow, hold, stream, polite, flood, with_context, borrowed, broken, taken_along):
         app.add_url_rule(f"/{view.__name__}", view_func=allow()(view))
     app.add_url_rule("/pairs/<name>", view_func=allow()(add_pair), methods=["POST"])
     app.add_url_rule("/later/<name>", view_func=allow()(add_later), methods=["POST"])
@@ -89,6 +89,18 @@ async def hold() -> str:
 async def stream() -> Response:
     """Endless, with a session of its own; a piece each 10 ms."""
     return Response(count_for_ever(database(), 0.01), content_type="text/plain")
+
+
+async def polite() -> Response:
+    """Endless too, but it looks whether the server stops."""
+    return Response(count_until_stopped(database(), current_app.shutdown_event), content_type="text/plain")
+
+
+async def count_until_stopped(database: Database, stopping: asyncio.Event) -> AsyncGenerator[str]:
+    async with database.read_session() as session:
+        while not stopping.is_set():
+            yield f"{await session.scalar(select(func.count()).select_from(Category))}\n"
+            await asyncio.sleep(0.01)
 
 
 async def flood() -> Response:

@@ -141,6 +141,15 @@ async def test_what_ends_within_the_grace_is_finished(postgres_url: str) -> None
     assert await scalar_on(postgres_url, "SELECT title FROM categories WHERE sourced_id = 'homework'") == "Later"
 
 
+async def test_a_stream_that_looks_whether_the_server_stops_ends_whole(postgres_url: str) -> None:
+    async with served(postgres_url, grace_seconds=1000) as server, client_of(server.port) as client:
+        assert await client.ask("/polite") == 200
+        reading = asyncio.create_task(client.rest())
+        await server.stop(within_seconds=0)
+
+        assert (await reading).endswith(b"0\r\n\r\n")
+
+
 async def test_while_it_drains_new_connections_hear_that_it_stops(postgres_url: str) -> None:
     async with served(postgres_url, grace_seconds=60, drain_seconds=2) as server:
         server.process.terminate()
