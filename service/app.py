@@ -9,7 +9,7 @@ from quart import Quart
 from models.database import Database
 from service import health, metrics
 from service.api import api
-from service.connections import keep_requests_whole
+from service.connections import keep_requests_whole, until_requests_ended
 from service.errors import answer_errors
 from service.health import Readiness
 from service.metrics import Metrics
@@ -52,6 +52,7 @@ def connect(app: Quart, settings: Settings) -> None:
             app.extensions["database"] = database
             app.extensions["metrics"].watch(database)
             yield
+            await until_requests_ended(app)
 
 
 def trust_proxies(app: Quart, hops: int) -> None:

@@ -8,16 +8,19 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from socket import socket
-from typing import Any, cast
+from typing import Any
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
+from hypercorn.events import Event
 from quart import Quart
 
 from service.app import create_app
+from service.connections import running_requests, this_task
 from service.logs import log_as_json
 from service.settings import Settings
 
@@ -47,6 +50,22 @@ def event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+class Connection(TCPServer):
+    """Hypercorn's, but it hangs up on a client that does not read."""
+
+    def __init__(self, send_seconds: float, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.send_seconds = send_seconds
+
+    async def protocol_send(self, event: Event) -> None:
+        limit = asyncio.timeout(self.send_seconds or None)
+        with suppress(TimeoutError):
+            async with limit:
+                await super().protocol_send(event)
+        if limit.expired():  # hypercorn may have swallowed it
+            self.writer.transport.abort()
+
+
 class Server:
     """Knows every connection and every request, so that it can end those that outlast the grace.
 
@@ -59,11 +78,12 @@ class Server:
         settings: Settings = app.config["SETTINGS"]
         self.app = app
         self.grace_seconds = settings.grace_seconds
+        self.send_seconds = settings.send_seconds
         self.on_ready = on_ready
         self.config = hypercorn_config()
+        app.config["RESPONSE_TIMEOUT"] = None  # for a whole answer; send_seconds, for each piece, lets long ones pass
         self.context = WorkerContext(max_requests=None)
         self.connections: dict[asyncio.Task[Any], asyncio.WriteTransport] = {}
-        self.requests: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.closing = asyncio.Event()
         self.hurrying = asyncio.Event()
@@ -90,21 +110,13 @@ class Server:
 
     async def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
-        task = running_task()
+        task = this_task()
         self.connections[task] = writer.transport
         try:
-            await TCPServer(ASGIWrapper(self), loop, self.config, self.context, {}, reader, writer)
+            asgi = ASGIWrapper(self.app)
+            await Connection(self.send_seconds, asgi, loop, self.config, self.context, {}, reader, writer)
         finally:
             del self.connections[task]
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """The ASGI application, for hypercorn to call."""
-        task = running_task()
-        self.requests.add(task)
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self.requests.discard(task)
 
     def stop(self, drain_seconds: float = 0.0) -> None:
         """The first call lets requests finish, the second does not. New ones are taken for `drain_seconds`."""
@@ -121,7 +133,7 @@ class Server:
         idle = asyncio.create_task(self.until_idle())
         hurried = asyncio.create_task(self.hurrying.wait())
         await asyncio.wait([idle, hurried], return_when=asyncio.FIRST_COMPLETED)
-        for task in {*self.requests, *self.app.background_tasks}:
+        for task in {*running_requests(self.app), *self.app.background_tasks}:
             task.cancel()
         await asyncio.wait([idle], timeout=CUT_SECONDS)
         for transport in self.connections.values():
@@ -136,10 +148,6 @@ class Server:
         loop.remove_reader(master)
         if not self.stopping:
             self.stop()
-
-
-def running_task() -> asyncio.Task[Any]:
-    return cast("asyncio.Task[Any]", asyncio.current_task())
 
 
 def hypercorn_config() -> Config:

@@ -24,6 +24,7 @@ class Settings(DatabaseSettings):
     )  # that /metrics asks for; empty: whoever can reach it may read it
     log_level: str = "INFO"  # DEBUG, INFO, WARNING or ERROR; INFO has a line for each request
     disconnect_grace_seconds: float = 1.0  # that a handler gets to finish after its client left
+    send_seconds: float = 60.0  # that a client may leave a piece of its answer unread; 0: for ever
     page_limit: int = 100  # rows, when the client names no limit
     page_limit_max: int = 10_000  # rows; a larger limit is refused
     count_seconds: float = 30.0  # how old the X-Total-Count of a page may be, where the client moves the offset itself

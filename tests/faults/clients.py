@@ -24,7 +24,15 @@ class Client:
         return int(head.split()[1])
 
     async def rest(self) -> bytes:
+        """All until the server closes."""
         return await self.reader.read()
+
+    async def line(self) -> bytes:
+        return await self.reader.readline()
+
+    def half_close(self) -> None:
+        """Say that nothing more will come; hypercorn takes it as leaving."""
+        self.writer.write_eof()
 
     def reset(self) -> None:
         """Leave as a program does that crashed: whatever is under way is lost."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,11 @@ def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
     asyncio.run(run_on(postgres.admin_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
     yield postgres.url(name)
     asyncio.run(run_on(postgres.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'homeroom.db')}"
 
 
 @pytest.fixture

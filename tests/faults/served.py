@@ -1,17 +1,18 @@
 """The application as it is, with routes that a fault can hit, served by our server in a process of its own.
 
-`python -m tests.faults.served NUMBER-OF-THE-LISTENER` prints a line once it serves, and another when it ends: how many
-connections were still in use when the engines were about to be closed.
+`python -m tests.faults.served NUMBER-OF-THE-LISTENER` prints a line when it starts, and another when it closes its
+engines: how many connections were still in use.
 """
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from socket import socket
 
 from quart import Quart, Response, current_app, g, request, stream_with_context, websocket
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Category
 from models.database import Database
@@ -27,12 +28,12 @@ PIECE = "x" * 65_536
 def make_app() -> Quart:
     app = create_app()
     add_routes(app)
-    app.while_serving(say_what_is_in_use)
+    app.while_serving(say_how_it_goes)
     return app
 
 
 def add_routes(app: Quart) -> None:
-    for view in (slow, hold, stream, flood, with_context, borrowed, broken):
+    for view in (in_use, slow, hold, stream, polite, flood, with_context, borrowed, broken, taken_along):
         app.add_url_rule(f"/{view.__name__}", view_func=allow()(view))
     app.add_url_rule("/pairs/<name>", view_func=allow()(add_pair), methods=["POST"])
     app.add_url_rule("/later/<name>", view_func=allow()(add_later), methods=["POST"])
@@ -41,10 +42,16 @@ def add_routes(app: Quart) -> None:
     app.add_websocket("/flood", "flood_websocket", view_func=flood_websocket)
 
 
-async def say_what_is_in_use() -> AsyncGenerator[None]:
-    """Registered after the engines, so it ends before they do."""
+async def say_how_it_goes() -> AsyncGenerator[None]:
+    found = database()
+    found.dispose = partial(count_and_dispose, found, found.dispose)  # type: ignore[method-assign]
+    print(READY, flush=True)
     yield
-    print(f"{IN_USE}{connections_in_use(database())}", flush=True)
+
+
+async def count_and_dispose(database: Database, dispose: Callable[[], Awaitable[None]]) -> None:
+    print(f"{IN_USE}{connections_in_use(database)}", flush=True)
+    await dispose()
 
 
 def database() -> Database:
@@ -54,6 +61,10 @@ def database() -> Database:
 
 def connections_in_use(database: Database) -> int:
     return sum(engine.pool.checkedout() for engine in (database.reader, database.writer))  # type: ignore[attr-defined]
+
+
+async def in_use() -> str:
+    return f"{connections_in_use(database())}\n"
 
 
 def seconds() -> float:
@@ -80,6 +91,18 @@ async def stream() -> Response:
     return Response(count_for_ever(database(), 0.01), content_type="text/plain")
 
 
+async def polite() -> Response:
+    """Endless too, but it looks whether the server stops."""
+    return Response(count_until_stopped(database(), current_app.shutdown_event), content_type="text/plain")
+
+
+async def count_until_stopped(database: Database, stopping: asyncio.Event) -> AsyncGenerator[str]:
+    async with database.read_session() as session:
+        while not stopping.is_set():
+            yield f"{await session.scalar(select(func.count()).select_from(Category))}\n"
+            await asyncio.sleep(0.01)
+
+
 async def flood() -> Response:
     """Endless, as fast as the client reads."""
     return Response(count_for_ever(database(), 0, PIECE), content_type="text/plain")
@@ -101,9 +124,9 @@ async def borrowed() -> Response:
     return Response(count_with(g.session), content_type="text/plain")
 
 
-async def count_with(session: object) -> AsyncGenerator[str]:
+async def count_with(session: AsyncSession) -> AsyncGenerator[str]:
     yield "begun\n"
-    yield str(await session.scalar(select(func.count()).select_from(Category)))  # type: ignore[attr-defined]
+    yield str(await session.scalar(select(func.count()).select_from(Category)))
 
 
 async def broken() -> Response:
@@ -114,6 +137,17 @@ async def break_in_the_middle(database: Database) -> AsyncGenerator[str]:
     async with database.read_session() as session:
         yield f"{await session.scalar(text('SELECT 1'))}\n"
         raise LookupError("in the middle of a stream")
+
+
+async def taken_along() -> str:
+    """A task that outlives its request, and uses the session of that."""
+    current_app.add_background_task(count_after, g.session)
+    return "begun"
+
+
+async def count_after(session: AsyncSession) -> None:
+    await asyncio.sleep(0.1)
+    await session.scalar(select(func.count()).select_from(Category))
 
 
 async def add_pair(name: str) -> str:
@@ -161,4 +195,4 @@ async def flood_websocket() -> None:
 
 
 if __name__ == "__main__":
-    run_server(make_app(), socket(fileno=int(sys.argv[1])), partial(print, READY, flush=True))
+    run_server(make_app(), socket(fileno=int(sys.argv[1])), on_ready=lambda: None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from socket import create_server, socket
 from tempfile import TemporaryFile
@@ -12,11 +12,13 @@ from hypercorn.asyncio import serve as hypercorn
 from hypercorn.config import Config
 from quart import Quart
 
+from tests.faults.clients import client_of
 from tests.faults.served import IN_USE, READY
 from tests.scripts.programs import surroundings
 from tests.serving import free_port, reachable
 
-PROGRAM = (sys.executable, "-m", "tests.faults.served")
+PROGRAM = (sys.executable, "-m", "tests.faults.served", "{number}")
+HYPERCORN = (sys.executable, "-m", "hypercorn", "tests.faults.served:make_app()", "-w", "0", "--bind", "fd://{number}")
 END_SECONDS = 2  # after its grace, a server has ended
 SLACK_SECONDS = 15  # that a slow machine may add; what hangs would last for minutes
 
@@ -52,13 +54,21 @@ class Served:
 
         assert (code, last_words.decode()) == (0, f"{IN_USE}0\n"), self.said()
 
+    async def in_use(self) -> int:
+        """Connections that its sessions hold."""
+        async with client_of(self.port) as client:
+            assert await client.ask("/in_use") == 200
+            return int(await client.reader.readline())
+
     async def kill(self) -> None:
         self.process.kill()
         await self.process.wait()
 
 
 @asynccontextmanager
-async def served(url: str, *, grace_seconds: float = 10.0, **settings: object) -> AsyncIterator[Served]:
+async def served(
+    url: str, *, program: Sequence[str] = PROGRAM, grace_seconds: float = 10.0, **settings: object
+) -> AsyncIterator[Served]:
     """The application and the routes of tests/faults/served.py, on this database and with these settings.
 
     At the end of the block it is told to stop, if it still runs, and must do so well.
@@ -67,7 +77,7 @@ async def served(url: str, *, grace_seconds: float = 10.0, **settings: object) -
     environment = surroundings(url, HOMEROOM_GRACE_SECONDS=str(grace_seconds), **given)
     with create_server(("127.0.0.1", 0)) as listener, TemporaryFile() as log:
         port = listener.getsockname()[1]
-        process = await start(listener, environment, log)
+        process = await start(program, listener, environment, log)
         listener.close()  # or its clients would wait for us once the program has closed its own
         server = Served(process, port, grace_seconds, log)
         try:
@@ -80,10 +90,13 @@ async def served(url: str, *, grace_seconds: float = 10.0, **settings: object) -
                 await server.kill()
 
 
-async def start(listener: socket, environment: dict[str, str], log: IO[bytes]) -> asyncio.subprocess.Process:
+async def start(
+    program: Sequence[str], listener: socket, environment: dict[str, str], log: IO[bytes]
+) -> asyncio.subprocess.Process:
     number = listener.fileno()
+    command = [word.format(number=number) for word in program]
     return await asyncio.create_subprocess_exec(
-        *(*PROGRAM, str(number)), pass_fds=[number], env=environment, stdout=asyncio.subprocess.PIPE, stderr=log
+        *command, pass_fds=[number], env=environment, stdout=asyncio.subprocess.PIPE, stderr=log
     )
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -21,7 +22,7 @@ from tests.postgres import NoPostgres, OwnPostgres, own_postgres
 numbers = count(1)
 HANGS = 60.0  # seconds; whoever waits longer waits for something that does not come
 END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'homeroom%'"
-QUICK = {"statement_seconds": 2, "connect_seconds": 1}
+QUICK: dict[str, Any] = {"statement_seconds": 2, "connect_seconds": 1}
 SLOW = "/slow?seconds=0.05"
 
 
@@ -119,7 +120,7 @@ async def test_tables_that_change_under_load_cost_no_read(url: str) -> None:
 
 
 async def test_ten_times_the_load_that_the_pool_can_carry(url: str) -> None:
-    few = {"pool_size": 5, "pool_overflow": 0, "pool_wait_seconds": 0.5, "pool_waiting_max": 10}
+    few: dict[str, Any] = {"pool_size": 5, "pool_overflow": 0, "pool_wait_seconds": 0.5, "pool_waiting_max": 10}
     fault = "10 times what the pool can carry"
     async with served(url, **few) as server, under_load(server, fault, [SLOW], clients=100) as load:
         await load.more(2000)

@@ -1,12 +1,15 @@
 """SIGTERM, whatever the clients do: exit code 0 in time, and every connection given back before the engines close."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+import pytest
+
 from tests.doors import scalar_on
 from tests.faults.clients import Client, Websocket, client_of, websocket_of
-from tests.faults.servers import served
+from tests.faults.servers import HYPERCORN, served
 from tests.scripts.programs import HALF, until_async
 
 SMALL = 4096
@@ -122,6 +125,49 @@ async def test_sigterm_ends_the_server_in_time_whatever_its_clients_do(postgres_
         for client in PATIENT + HOLDING:
             await clients.enter_async_context(client(server.port))
         await until_async(lambda: scalar_on(postgres_url, AT_WORK), 3)
+        await server.stop()
+
+    await until_async(lambda: scalar_on(postgres_url, BACKENDS), 0)
+
+
+async def test_what_ends_within_the_grace_is_finished(postgres_url: str) -> None:
+    async with served(postgres_url, grace_seconds=60) as server, client_of(server.port) as client:
+        assert await client.ask("/later/homework?seconds=1", "POST") == 200
+        slow = asyncio.create_task(client.ask("/slow?seconds=1"))
+        await until_async(lambda: scalar_on(postgres_url, AT_WORK), 2)
+        await server.stop()
+
+        assert await slow == 200
+    assert await scalar_on(postgres_url, "SELECT title FROM categories WHERE sourced_id = 'homework'") == "Later"
+
+
+async def test_a_stream_that_looks_whether_the_server_stops_ends_whole(postgres_url: str) -> None:
+    async with served(postgres_url, grace_seconds=1000) as server, client_of(server.port) as client:
+        assert await client.ask("/polite") == 200
+        reading = asyncio.create_task(client.rest())
+        await server.stop(within_seconds=0)
+
+        assert (await reading).endswith(b"0\r\n\r\n")
+
+
+async def test_while_it_drains_new_connections_hear_that_it_stops(postgres_url: str) -> None:
+    async with served(postgres_url, grace_seconds=60, drain_seconds=2) as server:
+        server.process.terminate()
+        await until_async(lambda: readiness(server.port), (503, b"stopping\n"))
+        await server.end(within_seconds=2)
+
+
+async def readiness(port: int) -> tuple[int, bytes]:
+    async with client_of(port) as client:
+        return await client.ask("/readyz"), await client.reader.readline()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="hypercorn's own server then waits for every client for ever")
+async def test_hypercorn_alone_closes_sessions_before_engines_too(postgres_url: str) -> None:
+    async with served(postgres_url, program=HYPERCORN, grace_seconds=3) as server, AsyncExitStack() as clients:
+        for client in (request_for("/slow"), request_for("/hold"), reading_a_stream, holding_a_session_on_a_websocket):
+            await clients.enter_async_context(client(server.port))
+        await until_async(lambda: scalar_on(postgres_url, AT_WORK), 2)
         await server.stop()
 
     await until_async(lambda: scalar_on(postgres_url, BACKENDS), 0)

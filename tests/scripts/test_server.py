@@ -7,6 +7,7 @@ from dataclasses import replace
 from socket import create_server, socket, socketpair
 
 from service.app import create_app
+from service.connections import running_requests
 from service.serve import Server
 from service.settings import Settings
 from tests.scripts.programs import HALF, OTHER_HALF, until
@@ -23,7 +24,7 @@ class Visit:
         await self.ready.wait()
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         self.writer.write(HALF)
-        await until(lambda: self.server.requests)
+        await until(lambda: running_requests(self.server.app))
 
     async def answer(self) -> bytes:
         received = await self.reader.read()
