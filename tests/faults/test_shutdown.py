@@ -9,8 +9,8 @@ import pytest
 
 from tests.doors import scalar_on
 from tests.faults.clients import Client, Websocket, client_of, websocket_of
-from tests.faults.servers import HYPERCORN, served
 from tests.faults.proxy import Proxy
+from tests.faults.servers import HYPERCORN, served
 from tests.scripts.programs import HALF, until_async
 
 SMALL = 4096
