@@ -11,6 +11,7 @@ from functools import partial
 from socket import socket
 
 from quart import Quart, Response, current_app, g, request, stream_with_context, websocket
+from quart.typing import Event
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -96,7 +97,7 @@ async def polite() -> Response:
     return Response(count_until_stopped(database(), current_app.shutdown_event), content_type="text/plain")
 
 
-async def count_until_stopped(database: Database, stopping: asyncio.Event) -> AsyncGenerator[str]:
+async def count_until_stopped(database: Database, stopping: Event) -> AsyncGenerator[str]:
     async with database.read_session() as session:
         while not stopping.is_set():
             yield f"{await session.scalar(select(func.count()).select_from(Category))}\n"

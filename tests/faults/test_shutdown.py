@@ -9,6 +9,7 @@ import pytest
 
 from tests.doors import scalar_on
 from tests.faults.clients import Client, Websocket, client_of, websocket_of
+from tests.faults.proxy import Proxy
 from tests.faults.servers import HYPERCORN, served
 from tests.scripts.programs import HALF, until_async
 
@@ -171,3 +172,12 @@ async def test_hypercorn_alone_closes_sessions_before_engines_too(postgres_url: 
         await server.stop()
 
     await until_async(lambda: scalar_on(postgres_url, BACKENDS), 0)
+
+
+async def test_a_database_that_fell_silent_does_not_hold_it_up(proxy_and_url: tuple[Proxy, str]) -> None:
+    proxy, url = proxy_and_url
+    async with served(url, grace_seconds=0.5) as server, client_of(server.port) as client:
+        client.writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await until_async(server.in_use, 1)
+        proxy.silent = True
+        await server.stop()
