@@ -81,6 +81,9 @@ class ReadSession(AsyncSession):
     async def get(self, *args: Any, **options: Any) -> Any:
         return await self.ask(super().get, *args, **options)
 
+    async def get_one(self, *args: Any, **options: Any) -> Any:
+        return await self.ask(super().get_one, *args, **options)
+
     async def ask(self, question: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
         try:
             return await question(*args, **options)

@@ -124,7 +124,14 @@ def refusal(error: exc.DBAPIError) -> str:
 
 
 def respond(status: int, code: str, detail: str) -> Response:
-    payload: dict[str, Any] = {
+    response = jsonify(payload(code, detail))
+    response.status_code = status
+    return response
+
+
+def payload(code: str, detail: str) -> dict[str, Any]:
+    """OneRoster 1.2, REST binding, `imsx_StatusInfo`."""
+    return {
         "imsx_codeMajor": "failure",
         "imsx_severity": "error",
         "imsx_description": detail,
@@ -132,6 +139,3 @@ def respond(status: int, code: str, detail: str) -> Response:
             "imsx_codeMinorField": [{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": code}]
         },
     }
-    response = jsonify(payload)
-    response.status_code = status
-    return response

@@ -21,6 +21,7 @@ from service.settings import Settings
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 NO_ENDPOINT = "none"  # a page that is not there
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}  # clients may make up others, without end
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -69,7 +70,8 @@ class Metrics:
     def note(self, visit: Visit) -> None:
         """Add what a request cost."""
         endpoint = visit.asker or NO_ENDPOINT
-        self.requests.labels(endpoint, visit.method, visit.status).inc()
+        method = visit.method if visit.method in METHODS else "other"
+        self.requests.labels(endpoint, method, visit.status).inc()
         self.seconds.labels(endpoint).observe(visit.seconds)
         self.statements.labels(endpoint).observe(visit.statements)
         self.database_seconds.labels(endpoint).observe(visit.database_seconds)

@@ -1,11 +1,13 @@
 """What operators see of a request: its id, its cost, a line in the log, numbers for Prometheus."""
 
+import logging
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from quart import Quart
+from quart import Quart, websocket
+from quart.testing import QuartClient
 from quart.typing import TestClientProtocol as Client
 
 from service.app import create_app
@@ -66,6 +68,29 @@ async def test_a_slow_statement_is_logged_with_its_endpoint(
 
     slow = [record.getMessage() for record in caplog.records if record.name == "models.tally"]
     assert re.match(r"api.getAllUsers: a statement took \d+ ms: SELECT", slow[-1])
+
+
+async def test_a_websocket_is_a_line_in_the_log_too(
+    app: Quart, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.add_websocket("/echo", "echo", echo)
+    with caplog.at_level(logging.INFO):
+        async with client.websocket("/echo") as socket:
+            await socket.send("hello")
+            assert await socket.receive() == "hello"
+
+    assert caplog.messages[-1] == "WEBSOCKET echo 101"
+
+
+async def echo() -> None:
+    await websocket.send(await websocket.receive())
+
+
+async def test_made_up_methods_do_not_fill_the_memory(app: Quart, client: Client) -> None:
+    for number in range(3):
+        await QuartClient(app).open("/no/such/page", method=f"METHOD{number}")
+
+    assert (await numbers(client))["homeroom_requests_total{endpoint=none,method=other,status=404}"] == 3
 
 
 async def test_prometheus_learns_of_requests_and_what_they_cost(client: Client, reader: dict[str, str]) -> None:

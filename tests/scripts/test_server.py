@@ -56,7 +56,7 @@ async def test_a_request_that_outlasts_the_grace_is_cut(settings: Settings) -> N
     async with visiting(settings, grace_seconds=0.01) as visit:
         visit.server.stop()
 
-        assert (await visit.answer()).startswith(b"HTTP/1.1 500")
+        assert (await visit.answer()).startswith(b"HTTP/1.1 503")
 
 
 async def test_being_told_twice_it_does_not_wait(settings: Settings) -> None:
@@ -64,7 +64,7 @@ async def test_being_told_twice_it_does_not_wait(settings: Settings) -> None:
         visit.server.stop()
         visit.server.stop()
 
-        assert (await visit.answer()).startswith(b"HTTP/1.1 500")
+        assert (await visit.answer()).startswith(b"HTTP/1.1 503")
 
 
 async def test_a_worker_does_not_outlive_its_master(settings: Settings) -> None:
