@@ -9,10 +9,10 @@ import logging
 import time
 
 from quart import Blueprint, Response, current_app
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.database import Database
-from models.failures import DatabaseSilent, DatabaseUnavailable, UnannouncedPooler
+from models.failures import LOST_READS, DatabaseSilent, DatabaseUnavailable, UnannouncedPooler, failure_of
 from service import revisions
 from service.access import allow
 
@@ -45,14 +45,29 @@ class Readiness:
 
 async def problem_of(database: Database) -> str:
     try:
-        async with asyncio.timeout(PROBE_SECONDS), database.prober.connect() as connection:
-            revision = await connection.run_sync(revisions.current)
+        async with asyncio.timeout(PROBE_SECONDS):
+            revision = await revision_of(database)
     except (DatabaseUnavailable, DatabaseSilent, SQLAlchemyError, OSError):
         return "the database cannot be reached"
     except UnannouncedPooler as error:
         log.error("%s", error)
         return "the settings do not fit the database"
     return "the database is not migrated" if revisions.is_behind(revision) else ""
+
+
+async def revision_of(database: Database) -> str | None:
+    """Asked once more if the connection was lost meanwhile, as every read is: that says nothing of the next one."""
+    try:
+        return await ask_revision(database)
+    except DBAPIError as error:
+        if failure_of(error) not in LOST_READS:
+            raise
+    return await ask_revision(database)
+
+
+async def ask_revision(database: Database) -> str | None:
+    async with database.prober.connect() as connection:
+        return await connection.run_sync(revisions.current)
 
 
 @blueprint.get("/healthz")
