@@ -21,6 +21,7 @@ from service.settings import Settings
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 NO_ENDPOINT = "none"  # a page that is not there
+SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # the library's own switch, which it too looks at only once
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}  # clients may make up others, without end
 
 blueprint = Blueprint("metrics", __name__)
@@ -81,10 +82,10 @@ class Metrics:
             self.repeated.labels("read").inc(visit.repeated_reads)
         if visit.repeated_writes:
             self.repeated.labels("write").inc(visit.repeated_writes)
-        self.show_pools()
+        if SHARED:  # another process may be asked for them: a request that ends is a good time to write them down
+            self.show_pools()
 
     def show_pools(self) -> None:
-        """Numbers that other processes can read must be written down; a request that ends is a good time for it."""
         for name, pool in self.database.pools.items():
             for state, number in pool.state().items():
                 self.pools.labels(name, state).set(number)
@@ -98,7 +99,7 @@ async def show_metrics() -> Response:
     expect_token(settings.metrics_token)
     metrics.show_pools()
     registry = metrics.registry
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # the library's own switch
+    if SHARED:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
