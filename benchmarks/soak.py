@@ -24,8 +24,8 @@ from sqlalchemy import text
 from models.database import Database
 from models.settings import DatabaseSettings
 from service.access import SCOPES
-from tests.doors import SECRET_KEY, bearer, migrate, run_on
-from tests.load import Load, loading
+from tests.doors import END_ALL, SECRET_KEY, bearer, migrate, run_on
+from tests.load import Load, loading, visit
 from tests.metrics import read_metrics
 from tests.postgres import Postgres, running_postgres
 from tests.serving import free_port, load_district, reachable
@@ -42,10 +42,6 @@ PATHS = [
 ]
 READERS, IMPATIENT = 8, 4
 KILL_SECONDS = 10.0
-END_ALL = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE application_name LIKE 'homeroom%' AND datname = current_database()"
-)
 COUNT_ALL = text(
     "SELECT count(*), count(*) FILTER (WHERE state LIKE 'idle in transaction%') FROM pg_stat_activity"
     " WHERE application_name LIKE 'homeroom%' AND datname = current_database() AND pid <> pg_backend_pid()"
@@ -88,14 +84,8 @@ async def serving(database_url: str) -> AsyncIterator[str]:
 
 async def leave_early(load: Load, address: str) -> None:
     """Ask for a large page, and go before it comes."""
-    url = httpx.URL(address)
-    token = bearer(*SCOPES)["Authorization"]
-    request = f"GET {ROSTERING}/users?limit=1000 HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\n\r\n"
     while not load.over.is_set():
-        _, writer = await asyncio.open_connection(url.host, url.port)
-        writer.write(request.encode())
-        await asyncio.sleep(0.01)
-        writer.close()
+        await visit(address, f"{ROSTERING}/users?limit=1000", 0.01, bearer(*SCOPES))
         await asyncio.sleep(0.2)
 
 

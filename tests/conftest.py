@@ -18,7 +18,7 @@ from service.access import SCOPES
 from service.app import create_app
 from service.settings import Settings
 from tests.doors import SECRET_KEY, bearer, migrate, run_on
-from tests.postgres import NoPostgres, Postgres, running_postgres
+from tests.postgres import Postgres, running_postgres, skipped_without_postgres
 
 BACKENDS = ("sqlite", "postgresql")
 numbers = count(1)
@@ -26,13 +26,8 @@ numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    try:
-        with running_postgres() as server:
-            yield server
-    except NoPostgres as reason:
-        if os.environ.get("HOMEROOM_REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {reason}")
+    with skipped_without_postgres(), running_postgres() as server:
+        yield server
 
 
 # These are no coroutines, so that one of them can ask for another by name.

@@ -12,6 +12,10 @@ from service.access import issue_token
 from service.settings import Settings
 
 SECRET_KEY = "a key for tests that everybody may know"
+END_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name LIKE 'homeroom%' AND datname = current_database()"
+)
 
 
 def bearer(*scopes: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -76,6 +76,14 @@ class Client:
         if self.streams:
             self.streams[1].close()
         self.streams = None
+
+
+async def visit(address: str, path: str, patience: float, headers: Mapping[str, str] = {}) -> None:
+    """Ask once, and leave after the answer, or after so many seconds without one."""
+    client = Client(address, headers)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(client.get(path), patience)
+    client.close()
 
 
 async def keep_asking(load: Load, client: Client, paths: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, TypedDict
 
+import pytest
 from sqlalchemy.engine import make_url
 
 DRIVER = "postgresql+asyncpg"
@@ -48,6 +49,17 @@ class Postgres:
     def url(self, database: str) -> str:
         """Of a database that need not exist yet."""
         return make_url(self.admin_url).set(database=database).render_as_string(hide_password=False)
+
+
+@contextmanager
+def skipped_without_postgres() -> Iterator[None]:
+    """Skips what needs the server that the block could not start, or fails if that was not to be."""
+    try:
+        yield
+    except NoPostgres as reason:
+        if os.environ.get("HOMEROOM_REQUIRE_POSTGRES"):
+            raise
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {reason}")
 
 
 @contextmanager

@@ -1,27 +1,23 @@
 """A server under load, in a process of its own, while the database or the network to it goes away and comes back."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
-from models.database import Database
-from models.settings import DatabaseSettings
-from tests.doors import migrate, run_on
+from tests.doors import END_ALL, migrate, run_on, scalar_on
 from tests.faults.ledger import under_load
 from tests.faults.proxy import proxied
 from tests.faults.servers import served
-from tests.load import Client, Load
-from tests.postgres import NoPostgres, OwnPostgres, own_postgres
+from tests.load import Load, visit
+from tests.postgres import OwnPostgres, own_postgres, skipped_without_postgres
 
 numbers = count(1)
 HANGS = 60.0  # seconds; whoever waits longer waits for something that does not come
-END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'homeroom%'"
+IDLE_IN_TRANSACTION = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
 QUICK: dict[str, Any] = {"statement_seconds": 2, "connect_seconds": 1}
 SLOW = "/slow?seconds=0.05"
 
@@ -29,13 +25,8 @@ SLOW = "/slow?seconds=0.05"
 @pytest.fixture(scope="module")
 def database_server() -> Iterator[OwnPostgres]:
     """One that these tests may stop."""
-    try:
-        with own_postgres() as server:
-            yield server
-    except NoPostgres as reason:
-        if os.environ.get("HOMEROOM_REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {reason}")
+    with skipped_without_postgres(), own_postgres() as server:
+        yield server
 
 
 @pytest.fixture
@@ -144,20 +135,10 @@ async def test_a_thousand_clients_that_leave_in_mid_query(url: str, seconds: flo
             server, f"1,000 clients left, queries of {seconds} s, {'warm' if warm else 'cold'}"
         ) as load:
             await load.more(100)
-        idle_in_transaction = await ask(url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in tr%'")
+        idle_in_transaction = await scalar_on(
+            url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in tr%'"
+        )
 
         assert idle_in_transaction == 0
         assert "garbage collector" not in server.said()
     expect_answers(load, 200)
-
-
-async def visit(address: str, path: str, patience: float) -> None:
-    client = Client(address, {})
-    with suppress(TimeoutError):
-        await asyncio.wait_for(client.get(path), patience)
-    client.close()
-
-
-async def ask(url: str, question: str) -> object:
-    async with Database(DatabaseSettings(database_url=url)) as database, database.read_session() as session:
-        return await session.scalar(text(question))

@@ -6,14 +6,9 @@ from sqlalchemy import select, text
 
 from models import Category
 from service.access import SCOPES, new_client
-from tests.doors import run_on
+from tests.doors import END_ALL, run_on
 from tests.faults.conftest import ORGS, Serve, ask, statuses, write_in_a_read
 from tests.faults.proxy import Proxy
-
-END_ALL = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE application_name LIKE 'homeroom%' AND datname = current_database()"
-)
 
 
 async def test_a_read_is_one_round_trip(serve: Serve, proxy: Proxy) -> None:
