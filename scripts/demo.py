@@ -24,7 +24,7 @@ from service.access import SCOPES, new_client, secret_matches
 from service.bundles.importing import ImportOptions
 from service.bundles.reading import open_bundle
 from service.bundles.report import Report
-from service.revisions import CHECKOUT
+from service.running.revisions import CHECKOUT
 from service.settings import Settings
 
 REMEMBERED = CHECKOUT / ".dev" / "demo_client.json"

@@ -20,7 +20,7 @@ from scripts.running import read_settings, run
 from service.bundles.importing import Busy, ImportOptions, import_bundle
 from service.bundles.reading import Bundle, Unreadable, open_bundle
 from service.bundles.report import COUNTS, Issue, Report, Sink, report_to
-from service.bundles.rules import Rule
+from service.records.rules import Rule
 
 VALUE_SHOWN = 60  # characters of a cell
 

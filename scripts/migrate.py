@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, func, select
 
 from scripts.running import open_database, read_settings, shown
-from service import revisions
+from service.running import revisions
 from service.settings import Settings
 
 MIGRATION_LOCK = 0x686F6D65  # any number, as long as no other use of advisory locks has it

@@ -35,7 +35,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from models.database import Database
 from models.engines import SQLITE, supported_url
 from models.failures import DatabaseSilent, DatabaseUnavailable, UnannouncedPooler
-from service import revisions
+from service.running import revisions
 from service.settings import Settings
 
 T = TypeVar("T")

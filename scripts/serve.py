@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 import click
 
 from scripts.running import Unreachable, UnusableSettings, open_database, read_settings
-from service.logs import log_as_json
+from service.running.logs import log_as_json
+from service.running.supervise import Supervisor, supervise
 from service.settings import Settings
-from service.supervise import Supervisor, supervise
 
-WORKER = (sys.executable, "-m", "service.serve")
+WORKER = (sys.executable, "-m", "service.running.serve")
 
 
 def parse_bind(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, int]:
@@ -108,7 +108,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     # not at the top: the master of workers serves nothing itself
     from service.app import create_app
-    from service.serve import run_server
+    from service.running.serve import run_server
 
     try:
         app = create_app(settings)

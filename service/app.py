@@ -7,14 +7,14 @@ from hypercorn.middleware import ProxyFixMiddleware
 from quart import Quart
 
 from models.database import Database
-from service import health, metrics
 from service.api import api
-from service.connections import keep_requests_whole, until_requests_ended
 from service.errors import answer_errors
-from service.health import Readiness
-from service.metrics import Metrics
-from service.observe import observe
-from service.reads import Counts
+from service.lists.reading import Counts
+from service.running import health, metrics
+from service.running.connections import keep_requests_whole, until_requests_ended
+from service.running.health import Readiness
+from service.running.metrics import Metrics
+from service.running.observe import observe
 from service.sessions import bind_sessions
 from service.settings import Settings
 

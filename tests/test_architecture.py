@@ -16,7 +16,10 @@ from tests.doors import SECRET_KEY
 ROOT = Path(__file__).parent.parent
 OURS = ("models", "service", "scripts")
 MODULE_LINES, FUNCTION_LINES = 300, 50
-READ_THE_ENVIRONMENT = ("service/settings.py", "service/metrics.py")  # the second, a switch of prometheus-client
+READ_THE_ENVIRONMENT = (
+    "service/settings.py",
+    "service/running/metrics.py",
+)  # the second, a switch of prometheus-client
 
 # Who may import what of ours.
 MAY_IMPORT = {
@@ -25,6 +28,16 @@ MAY_IMPORT = {
     "scripts": {"models", "service", "scripts"},
     "alembic": {"models", "service"},
 }
+# The rooms of the service, each below those that may import it; what shares a line does not know its neighbours.
+FLOORS = (
+    ("service.settings", "service.errors"),
+    ("service.access", "service.sessions"),
+    ("service.lists", "service.running"),
+    ("service.records",),
+    ("service.areas", "service.bundles"),
+    ("service.api", "service.web"),
+    ("service.app",),
+)
 
 
 @cache
@@ -66,6 +79,23 @@ def test_imports_point_one_way(path: Path) -> None:
     ours = {module.split(".")[0] for module in imports(path)} & {*OURS, "tests"}
 
     assert ours <= allowed
+
+
+def floor(module: str) -> tuple[int, str] | None:
+    """Which floor a module of the service is on, and its room there."""
+    return next(((at, room) for at, rooms in enumerate(FLOORS) for room in rooms if is_of(module, room)), None)
+
+
+@each("service")
+def test_a_room_imports_only_from_the_floors_below(path: Path) -> None:
+    own = floor(name(path).removesuffix(".py").replace("/", "."))
+    if own is None:
+        assert name(path) == "service/__init__.py"
+        return
+    found = {module: floor(module) for module in imports(path)}
+
+    upward = [module for module, there in found.items() if there and there != own and there[0] >= own[0]]
+    assert upward == [] or path.name == "serve.py"  # which starts the application
 
 
 @each("models")

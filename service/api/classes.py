@@ -1,79 +1,12 @@
 """Courses and classes."""
 
-from sqlalchemy import or_, select
-
-from models import Class, ClassResource, ClassTerm, Course, CourseResource, Enrollment
-from models.base import ACTIVE
-from service.api.academic_sessions import term
-from service.api.orgs import school
-from service.api.references import ACADEMIC_SESSION, COURSE, ORG, RESOURCE
+from models import Class, Enrollment
 from service.api.services import rostering
-from service.api.users import student, teacher, user
-from service.listing import Collection, given
-from service.wire import Ref, Refs, Texts, Value
-
-COURSES = Collection(
-    one="course",
-    many="courses",
-    entity=Course,
-    own={
-        "title": Value(Course.title),
-        "schoolYear": Ref(Course.school_year_sourced_id, ACADEMIC_SESSION),
-        "courseCode": Value(Course.course_code, instead=Course.sourced_id),  # required here, optional in courses.csv
-        "grades": Texts(Course.grades),
-        "subjects": Texts(Course.subjects),
-        "org": Ref(Course.org_sourced_id, ORG),
-        "subjectCodes": Texts(Course.subject_codes),
-        "resources": Refs(
-            select(CourseResource.resource_sourced_id)
-            .where(CourseResource.course_sourced_id == Course.sourced_id, CourseResource.status == ACTIVE)
-            .order_by(CourseResource.sourced_id)
-            .correlate(Course),
-            RESOURCE,
-        ),
-    },
-)
-
-CLASSES = Collection(
-    one="class",
-    many="classes",
-    entity=Class,
-    own={
-        "title": Value(Class.title),
-        "classCode": Value(Class.class_code),
-        "classType": Value(Class.class_type),
-        "location": Value(Class.location),
-        "grades": Texts(Class.grades),
-        "subjects": Texts(Class.subjects),
-        "course": Ref(Class.course_sourced_id, COURSE),
-        "school": Ref(Class.school_sourced_id, ORG),
-        "terms": Refs(
-            select(ClassTerm.term_sourced_id)
-            .where(ClassTerm.class_sourced_id == Class.sourced_id)
-            .order_by(ClassTerm.term_sourced_id)
-            .correlate(Class),
-            ACADEMIC_SESSION,
-            required=True,
-        ),
-        "subjectCodes": Texts(Class.subject_codes),
-        "periods": Texts(Class.periods),
-        "resources": Refs(
-            select(ClassResource.resource_sourced_id)
-            .where(ClassResource.class_sourced_id == Class.sourced_id, ClassResource.status == ACTIVE)
-            .order_by(ClassResource.sourced_id)
-            .correlate(Class),
-            RESOURCE,
-        ),
-    },
-)
-
-course = select(Course).where(Course.sourced_id == given("courseSourcedId"), Course.status == ACTIVE)
-classes = select(Class)
-in_term = select(ClassTerm.class_sourced_id).where(ClassTerm.term_sourced_id == given("termSourcedId"))
-enrolled = select(Enrollment.class_sourced_id).where(Enrollment.status == ACTIVE)
-taught_at_school = select(Class.course_sourced_id).where(
-    Class.school_sourced_id == given("schoolSourcedId"), Class.status == ACTIVE
-)
+from service.areas.academic_sessions import term
+from service.areas.classes import CLASSES, COURSES, classes, course, courses_of_school, enrolled, in_term
+from service.areas.orgs import school
+from service.areas.users import student, teacher, user
+from service.lists.collection import given
 
 rostering.many("getAllCourses", "/courses", COURSES)
 rostering.one("getCourse", "/courses/<path:sourcedId>", COURSES)
@@ -81,9 +14,7 @@ rostering.many(
     "getCoursesForSchool",
     "/schools/<path:schoolSourcedId>/courses",
     COURSES,
-    select(Course).where(
-        or_(Course.org_sourced_id == given("schoolSourcedId"), Course.sourced_id.in_(taught_at_school))
-    ),
+    courses_of_school,
     parents=(school,),
 )
 rostering.many("getAllClasses", "/classes", CLASSES)

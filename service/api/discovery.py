@@ -12,15 +12,15 @@ from sqlalchemy import Boolean, CheckConstraint, Date, Double
 
 from models.base import Moment
 from service.access import SCOPE_ROOT, allow
-from service.addresses import base_url
+from service.api.operations import Operation, Service
 from service.api.services import ALL
 from service.errors import Problem
-from service.json_schema import NUMBER, TEXT, Schema, list_of, object_of, words
-from service.json_text import Column
-from service.listing import Collection
-from service.reads import Operation, Service
+from service.lists.addresses import base_url
+from service.lists.collection import Collection
+from service.lists.fields import Document, Field, Given, Objects, Ref, Refs, Rows, Target, Texts, Value
+from service.lists.json_schema import NUMBER, TEXT, Schema, list_of, object_of, words
+from service.lists.json_text import Column
 from service.settings import Settings
-from service.wire import Document, Field, Given, Objects, Ref, Refs, Rows, Target, Texts, Value
 
 # For each service the name in the standard's binding and that in its conformance guide; clients ask for either.
 NAMES = {
@@ -227,7 +227,7 @@ def listed(known: list[str]) -> Schema:
 
 
 def status_info() -> Schema:
-    """The payload of every refusal (`service.errors.respond`)."""
+    """The payload of every refusal (`service.errors.payload`)."""
     codes = {Problem.code, "internal_server_error", *(each.code for each in Problem.__subclasses__())}
     minor = object_of({"imsx_codeMinorFieldName": TEXT, "imsx_codeMinorFieldValue": words(sorted(codes))})
     members = {

@@ -7,8 +7,8 @@ from markupsafe import Markup
 from quart import Blueprint, Response
 
 from service.access import allow
-from service.addresses import base_url
 from service.api.discovery import NAMES
+from service.lists.addresses import base_url
 
 blueprint = Blueprint("index", __name__)
 

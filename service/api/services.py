@@ -1,7 +1,7 @@
 """The standard's services and their scopes. The areas (`orgs.py`, `users.py`, …) add their operations."""
 
 from service.access import full_scope
-from service.reads import Service
+from service.api.operations import Service
 
 rostering = Service(
     "rostering",

@@ -24,11 +24,11 @@ from sqlalchemy import (
 
 from models import Org
 from models.base import ACTIVE, Base
-from service.bundles.fields import reference_of, table_of
 from service.bundles.report import Issue, Report
-from service.bundles.rules import RULES, Rule
 from service.bundles.staging import Stage, Staging
 from service.bundles.upgrading import complete
+from service.records.kinds import reference_of, table_of
+from service.records.rules import RULES, Rule
 
 SCHOOL, SCHOOL_FIELD = "school", "schoolSourcedId"
 PAGE_ROWS = 1_000

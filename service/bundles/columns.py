@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.types import TypeEngine
 
-from service.bundles.cells import ID_FLAWED, ID_MAX, Breach, Parse, parser_of
-from service.bundles.fields import Field, Kind
-from service.bundles.rules import Rule
+from service.records.kinds import Field, Kind
+from service.records.rules import Rule
+from service.records.values import ID_FLAWED, ID_MAX, Breach, Parse, parser_of
 
 MEMO_VALUES = 10_000
 MEMO_CHARACTERS = 100

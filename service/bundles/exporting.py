@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models import AssessmentLineItem, AssessmentResult
 from models.base import ACTIVE
 from models.database import Database
-from service.bundles.fields import table_of
 from service.bundles.files import FILES, File
 from service.bundles.manifest import HEADER, NAME, Mode
 from service.bundles.selecting import Selection
 from service.bundles.writing import Sheet, lines, new_bundle
+from service.records.kinds import table_of
 
 ROWS_AT_ONCE = 2_000
 WITHOUT_FILE = (table_of(AssessmentLineItem), table_of(AssessmentResult))  # the standard has no CSV for them

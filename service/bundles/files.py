@@ -38,7 +38,7 @@ from models.gradebook import SCORE_STATUSES
 from models.orgs import ORG_TYPES
 from models.resources import IMPORTANCES, RESOURCE_ROLES
 from models.users import ROLE_TYPES, ROLES, SEXES
-from service.bundles.fields import Field, Vocabulary, camel_case, field_of, table_of
+from service.records.kinds import Field, Vocabulary, camel_case, field_of, table_of
 
 COMMON = ("sourcedId", "status", "dateLastModified")
 METADATA = "metadata."  # what the name of a column of one's own starts with

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from service.bundles.fields import Field
 from service.bundles.files import METADATA, File
 from service.bundles.reading import Unreadable
 from service.bundles.report import Issue, Report
-from service.bundles.rules import Rule
+from service.records.kinds import Field
+from service.records.rules import Rule
 
 COLUMNS_MAX = 500
 

@@ -19,8 +19,8 @@ from service.bundles.reading import Bundle
 from service.bundles.records import Record, Records
 from service.bundles.report import Issue, Report
 from service.bundles.retiring import end_roles, may_retire, retire
-from service.bundles.rules import Rule
 from service.bundles.staging import Stage, Staging
+from service.records.rules import Rule
 
 ANALYZE_ROWS = 1_000  # changed rows after which the planner should look at a table anew
 FATAL = (Rule.VERSION, Rule.RETIRE_LIMIT)  # whatever the options say

@@ -10,8 +10,8 @@ from service.bundles.files import FILE, FILES, File
 from service.bundles.reading import Bundle
 from service.bundles.records import Record, Records
 from service.bundles.report import Issue, Report
-from service.bundles.rules import Rule
 from service.bundles.v1p1 import FILES_1_1
+from service.records.rules import Rule
 
 NAME = "manifest.csv"
 HEADER = ["propertyName", "value"]

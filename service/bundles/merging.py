@@ -20,9 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import ACTIVE, TO_BE_DELETED, Moment
-from service.bundles.fields import Link
 from service.bundles.report import Report
 from service.bundles.staging import Side, Stage, Staging
+from service.records.kinds import Link
 
 
 async def merge(staging: Staging, stage: Stage, moment: datetime, report: Report) -> None:

@@ -13,16 +13,16 @@ from sqlalchemy import Dialect
 
 from models.base import ACTIVE, TO_BE_DELETED
 from service.bundles import v1p1
-from service.bundles.cells import MOMENT, Breach, parse_id
 from service.bundles.columns import Cells, Reader, binder
-from service.bundles.fields import Kind
 from service.bundles.files import COMMON
 from service.bundles.headers import Layout
 from service.bundles.manifest import Mode
 from service.bundles.records import Record, Records
 from service.bundles.report import Issue, Report
-from service.bundles.rules import Rule
 from service.bundles.staging import METADATA_COLUMN, Row, Stage
+from service.records.kinds import Kind
+from service.records.rules import Rule
+from service.records.values import MOMENT, Breach, parse_id
 
 BATCH_ROWS = 5_000
 BATCH_BYTES = 8_000_000

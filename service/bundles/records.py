@@ -7,7 +7,7 @@ from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from service.bundles.reading import READ_FAILURES, Unreadable, explain
-from service.bundles.rules import Rule
+from service.records.rules import Rule
 
 BLOCK_BYTES = 1 << 18
 RECORD_BLOCKS_MAX = 4  # that one record may reach into

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from service.bundles.rules import Rule
+from service.records.rules import Rule
 
 SAMPLES = 5  # issues that are kept of each rule
 VALUE_MAX = 200  # characters of a cell

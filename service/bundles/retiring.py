@@ -8,9 +8,9 @@ from models.base import ACTIVE
 from service.bundles.manifest import Mode
 from service.bundles.merging import mark_deleted
 from service.bundles.report import Issue, Report
-from service.bundles.rules import Rule
 from service.bundles.staging import Stage, Staging
 from service.bundles.v1p1 import DERIVED_ROLE
+from service.records.rules import Rule
 
 
 def missing(staging: Staging, stage: Stage) -> ColumnElement[bool]:

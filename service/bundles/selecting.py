@@ -25,9 +25,9 @@ from sqlalchemy import (
 )
 
 from models.base import ACTIVE
-from service.bundles.fields import Field, Kind, Link, snake_case
 from service.bundles.files import COMMON, FILES, File
-from service.json_text import Spelled
+from service.lists.json_text import Spelled
+from service.records.kinds import Field, Kind, Link, snake_case
 
 FILE_OF = {file.table.name: file for file in FILES}
 BLANK = COMMON[1:]  # in a bulk file

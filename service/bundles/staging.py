@@ -12,10 +12,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 from sqlalchemy.types import TypeEngine
 
 from models.base import PLAIN_TEXT, SOURCED_ID
-from service.bundles.fields import Field, Kind, Link
 from service.bundles.files import COMMON, FILE, File
 from service.bundles.headers import Layout
 from service.bundles.manifest import Mode
+from service.records.kinds import Field, Kind, Link
 
 Row = tuple[Any, ...]
 Definition = tuple[str, TypeEngine[Any]]  # of a column

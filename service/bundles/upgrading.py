@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, case, func, null, select, update
 
 from models import Class, Org
-from service.bundles.fields import table_of
 from service.bundles.staging import Stage, Staging
 from service.bundles.v1p1 import ADMINISTRATOR
+from service.records.kinds import table_of
 
 SITE, DISTRICT = "siteAdministrator", "districtAdministrator"
 

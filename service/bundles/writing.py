@@ -17,9 +17,9 @@ from typing import Any, TextIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from models.base import wire_moment
-from service.bundles.fields import Field, Kind
 from service.bundles.files import METADATA, File
 from service.bundles.headers import COLUMNS_MAX
+from service.records.kinds import Field, Kind
 
 REMEMBERED = 10_000  # cells of a column that come again and again: dates, numbers, lists
 MIDNIGHT = "T00:00:00.000Z"

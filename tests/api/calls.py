@@ -10,8 +10,8 @@ from quart.testing import QuartClient
 from werkzeug.datastructures import Headers
 
 from service.access import SCOPES
+from service.api.operations import Operation, Service
 from service.api.services import ALL
-from service.reads import Operation, Service
 from tests.doors import bearer
 
 ROSTERING = "/ims/oneroster/rostering/v1p2"

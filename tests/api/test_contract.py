@@ -14,7 +14,7 @@ from sqlalchemy import update
 from models import Class, Org, User
 from models.base import TO_BE_DELETED
 from models.database import Database
-from service.reads import Operation, Service
+from service.api.operations import Operation, Service
 from tests.api.calls import (
     DOCUMENTS,
     EVERY,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from service.reads import Operation, Service
+from service.api.operations import Operation, Service
 from tests.api.calls import DOCUMENTS, EVERY, Caller, name_of
 
 each_operation = pytest.mark.parametrize(("service", "operation"), EVERY, ids=name_of)

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.listing import SHOWS_DELETED
+from service.lists.collection import SHOWS_DELETED
 from tests.api.calls import GRADEBOOK, RESOURCES, ROSTERING, Caller
 
 EXAMPLES = settings(max_examples=80, deadline=None)

@@ -3,7 +3,7 @@
 import pytest
 from quart.testing import QuartClient
 
-from service.reads import Operation, Service
+from service.api.operations import Operation, Service
 from tests.api.calls import FULL, LISTS, NESTED, ROSTERING, SINGLES, Caller, bare_parts, name_of, place
 from tests.samples import SLASHED, VENDOR_SECRET
 

@@ -16,8 +16,8 @@ from service.bundles.files import FILES
 from service.bundles.importing import ImportOptions, import_bundle
 from service.bundles.reading import open_bundle
 from service.bundles.report import Report
-from service.bundles.rules import Rule
 from service.bundles.v1p1 import FILES_1_1
+from service.records.rules import Rule
 
 Row = dict[str, str]
 Files = dict[str, list[Row]]

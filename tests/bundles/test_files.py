@@ -3,9 +3,9 @@
 from sqlalchemy import CheckConstraint
 
 from models.base import one_of
-from service.bundles.fields import Kind
 from service.bundles.files import FILES
 from service.bundles.v1p1 import FILES_1_1
+from service.records.kinds import Kind
 
 
 def test_there_are_21_files_each_after_those_it_refers_to() -> None:

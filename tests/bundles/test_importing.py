@@ -9,7 +9,7 @@ from models.database import Database
 from service.bundles.importing import Busy, ImportOptions, import_bundle
 from service.bundles.reading import open_bundle
 from service.bundles.report import Report
-from service.bundles.rules import Rule
+from service.records.rules import Rule
 from tests.bundles.making import (
     TakeIn,
     contents,

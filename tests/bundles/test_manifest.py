@@ -4,7 +4,7 @@ import pytest
 
 from models import Enrollment
 from models.database import Database
-from service.bundles.rules import Rule
+from service.records.rules import Rule
 from tests.bundles.making import TakeIn, contents, found, lines, springfield, springfield_delta, stored
 
 ORGS = {"orgs": springfield()["orgs"]}

@@ -9,7 +9,7 @@ import pytest
 from models import Org
 from models.database import Database
 from service.bundles.files import FILE, FILES
-from service.bundles.rules import RULES, Rule
+from service.records.rules import RULES, Rule
 from tests.bundles.making import Files, TakeIn, contents, found, springfield, springfield_delta
 
 # Breaches in one cell of the first row: rule, file, field, value.

@@ -19,7 +19,7 @@ from models import Category
 from models.database import Database
 from service.access import allow
 from service.app import create_app
-from service.serve import run_server
+from service.running.serve import run_server
 
 READY = "ready"
 IN_USE = "connections in use: "

@@ -28,7 +28,7 @@ def answer_and_log(database_url: str) -> tuple[httpx.Response, list[dict[str, An
 def test_a_request_is_a_line(answer_and_log: tuple[httpx.Response, list[dict[str, Any]]]) -> None:
     answer, log = answer_and_log
 
-    [line] = [line for line in log if line["logger"] == "service.logs"]
+    [line] = [line for line in log if line["logger"] == "service.running.logs"]
     assert (line["level"], line["message"]) == ("INFO", "GET api.getAllUsers 200")
     assert line["request_id"] == answer.headers["X-Request-ID"]
     assert (line["method"], line["endpoint"], line["status"]) == ("GET", "api.getAllUsers", 200)

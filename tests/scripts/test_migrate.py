@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 
 from models.database import Database
 from scripts.migrate import migrate_database
-from service import revisions
+from service.running import revisions
 from service.settings import Settings
 from tests.doors import migrate
 from tests.scripts.programs import homeroom_says

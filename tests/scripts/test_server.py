@@ -7,8 +7,8 @@ from dataclasses import replace
 from socket import create_server, socket, socketpair
 
 from service.app import create_app
-from service.connections import running_requests
-from service.serve import Server
+from service.running.connections import running_requests
+from service.running.serve import Server
 from service.settings import Settings
 from tests.scripts.programs import HALF, OTHER_HALF, until
 

@@ -9,8 +9,8 @@ from socket import create_server
 
 import pytest
 
-from service import supervise
-from service.supervise import Supervisor
+from service.running import supervise
+from service.running.supervise import Supervisor
 from tests.scripts.programs import until
 
 SERVES = "import os; os.write(0, b'.'); os.read(0, 1)"

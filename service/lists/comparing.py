@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Boolean, ColumnElement, Date, Double, literal, not_
 
 from models.base import Moment, as_utc
-from service.json_text import Column, has_text
+from service.lists.json_text import Column, has_text
 
 Operator = Literal["=", "!=", ">", ">=", "<", "<=", "~"]
 Path = tuple[str, ...]

@@ -15,8 +15,8 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from service.comparing import BadValue, Operator, Path
-from service.wire import Field, UnknownField, compare_field
+from service.lists.comparing import BadValue, Operator, Path
+from service.lists.fields import Field, UnknownField, compare_field
 
 TOKEN = re.compile(
     r"""\s*(?:

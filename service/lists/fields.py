@@ -25,9 +25,9 @@ from sqlalchemy.sql.elements import False_
 from sqlalchemy.sql.functions import coalesce
 
 from models.base import Moment
-from service.comparing import Operator, Path, compare_any, compare_scalar
-from service.json_schema import Schema
-from service.json_text import (
+from service.lists.comparing import Operator, Path, compare_any, compare_scalar
+from service.lists.json_schema import Schema
+from service.lists.json_text import (
     Column,
     Member,
     joined,

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from models.database import Database
 from models.failures import Failure
 from service.access import allow, refused
-from service.logs import Visit
+from service.running.logs import Visit
 from service.settings import Settings
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -1,6 +1,6 @@
 """Hypercorn's protocols behind a listener of ours, and a shutdown that lets running requests finish.
 
-Run as a program it is a worker of service/supervise.py: `python -m service.serve NUMBER-OF-THE-LISTENER`.
+Run as a program it is a worker of supervise.py: `python -m service.running.serve NUMBER-OF-THE-LISTENER`.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from hypercorn.events import Event
 from quart import Quart
 
 from service.app import create_app
-from service.connections import running_requests, this_task
-from service.logs import log_as_json
+from service.running.connections import running_requests, this_task
+from service.running.logs import log_as_json
 from service.settings import Settings
 
 BACKLOG = 1024  # connections that wait to be accepted

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.database import Database
 from models.failures import LOST_READS, DatabaseSilent, DatabaseUnavailable, UnannouncedPooler, failure_of
-from service import revisions
 from service.access import allow
+from service.running import revisions
 
 log = logging.getLogger(__name__)
 PROBE_SECONDS = 2.0  # that the database gets to answer

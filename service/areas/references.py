@@ -1,6 +1,6 @@
 """What references point to: the standard's word for each kind of thing, and where it is served."""
 
-from service.wire import Target
+from service.lists.fields import Target
 
 ACADEMIC_SESSION = Target("academicSession", "rostering/v1p2/academicSessions")
 CLASS = Target("class", "rostering/v1p2/classes")

@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, Select, select
 
 from models import LineItem, LineItemLearningObjective, Result, ResultLearningObjective
 from models.base import ACTIVE
-from service.json_schema import NUMBER, TEXT, list_of, object_of
-from service.json_text import joined, json_array, json_items, json_scalar, text
-from service.wire import Given, Rows, Value, json_fields
+from service.lists.fields import Given, Rows, Value, json_fields
+from service.lists.json_schema import NUMBER, TEXT, list_of, object_of
+from service.lists.json_text import joined, json_array, json_items, json_scalar, text
 
 IDS, RESULTS = "learningObjectiveIds", "learningObjectiveResults"
 

@@ -14,8 +14,8 @@ from quart import Quart, has_request_context, request, websocket
 
 from models.tally import current_tally, tally
 from service.errors import payload
-from service.logs import CLIENT_LEFT, Visit, log_visit
-from service.metrics import Metrics
+from service.running.logs import CLIENT_LEFT, Visit, log_visit
+from service.running.metrics import Metrics
 from service.settings import Settings
 
 GOOD_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,100}")  # nothing that could forge a line of the log

@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 
 from quart import current_app, request
 
-from service.addresses import base_url
-from service.comparing import BadValue, parse
 from service.errors import InvalidFilter, InvalidSelection, InvalidSort, Problem
-from service.listing import Collection, Shape
+from service.lists.addresses import base_url
+from service.lists.collection import Collection, Shape
+from service.lists.comparing import BadValue, parse
 from service.settings import Settings
 
 OFFSET_MAX = 2**63 - 1

@@ -11,8 +11,8 @@ from math import isfinite
 from typing import Any
 
 from models.base import as_utc
-from service.bundles.fields import Field, Kind, Vocabulary
-from service.bundles.rules import Rule
+from service.records.kinds import Field, Kind, Vocabulary
+from service.records.rules import Rule
 
 ID_MAX = 255
 # Beyond the standard's own alphabet, what a path segment of a URL may hold unencoded (RFC 3986, pchar).

@@ -28,10 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import Subquery
 
 from models.base import ACTIVE, Record
-from service.comparing import Path
-from service.filters import condition, names, parse_filter
-from service.json_text import Column, joined, json_items, json_scalar, text
-from service.wire import Document, Field, Value, json_fields, nullable
+from service.lists.comparing import Path
+from service.lists.fields import Document, Field, Value, json_fields, nullable
+from service.lists.filters import condition, names, parse_filter
+from service.lists.json_text import Column, joined, json_items, json_scalar, text
 
 SHOWS_DELETED = {"status", "dateLastModified"}  # a filter that names one of these is after what was deleted, too
 

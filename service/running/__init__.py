@@ -1,0 +1,1 @@
+"""How a server starts, ends and is watched."""
