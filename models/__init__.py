@@ -3,6 +3,7 @@
 from models.academic_sessions import AcademicSession
 from models.access import ApiClient
 from models.base import Base, Record
+from models.changes import Change, Feed, IdempotentAnswer
 from models.classes import Class, ClassTerm, Course
 from models.enrollments import Enrollment
 from models.gradebook import (
@@ -28,6 +29,7 @@ __all__ = [
     "AssessmentResult",
     "Base",
     "Category",
+    "Change",
     "Class",
     "ClassResource",
     "ClassTerm",
@@ -35,6 +37,8 @@ __all__ = [
     "CourseResource",
     "Demographics",
     "Enrollment",
+    "Feed",
+    "IdempotentAnswer",
     "LineItem",
     "LineItemLearningObjective",
     "LineItemScoreScale",

@@ -1,6 +1,7 @@
 """What every table shares: constraint names, column types, and the columns that every OneRoster record has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -18,7 +19,10 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 ACTIVE = "active"
@@ -60,6 +64,24 @@ class Moment(TypeDecorator[datetime]):
         return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
+class stamp(FunctionElement[datetime]):
+    """The moment at which the database evaluates it, in milliseconds."""
+
+    type = Moment()
+    inherit_cache = True
+    name = "stamp"
+
+
+@compiles(stamp, "postgresql")
+def _(_element: stamp, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "date_trunc('milliseconds', clock_timestamp())"
+
+
+@compiles(stamp, "sqlite")
+def _(_element: stamp, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+
 class Base(DeclarativeBase):
     """All tables of Homeroom; `Base.metadata` is what Alembic compares with the database."""
 
@@ -83,16 +105,46 @@ class Base(DeclarativeBase):
     }
 
 
-def one_of(column: str, words: Iterable[str], *, extensible: bool = True) -> CheckConstraint:
-    """The column holds one of `words` or, as the standard lets providers extend its lists, `ext:` and their own."""
-    listed = ", ".join(f"'{word}'" for word in words)
-    extension = f" OR substr({column}, 1, 4) = 'ext:'" if extensible else ""
-    return CheckConstraint(f"{column} IN ({listed}){extension}", name=f"{column}_known")
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that a column may hold; an extensible one also takes `ext:` and a word of the sender's.
+
+    It stands in the column's `info`, where the CHECK below, the import, the API and its OpenAPI document read it.
+    """
+
+    words: tuple[str, ...]
+    extensible: bool = True
+
+    def check(self, column: str) -> CheckConstraint:
+        listed = ", ".join(f"'{word}'" for word in self.words)
+        extension = f" OR substr({column}, 1, 4) = 'ext:'" if self.extensible else ""
+        return CheckConstraint(f"{column} IN ({listed}){extension}", name=f"{column}_known")
 
 
-def reference(table: str, *, index: bool = True, primary_key: bool = False) -> MappedColumn[Any]:
-    """A column that holds the sourcedId of a row of `table`."""
-    return mapped_column(SOURCED_ID, ForeignKey(f"{table}.sourced_id"), index=index, primary_key=primary_key)
+# What `info` of a column may say beyond its type; `service.records.kinds` reads it.
+VOCABULARY, PAIR, YEAR, EXPECTED, PART = "vocabulary", "pair", "year", "expected", "part"
+
+
+def one_of(words: tuple[str, ...], *, extensible: bool = True, check: bool = True) -> MappedColumn[Any]:
+    """A column for these words. Without `check`, for a list of them or where old rows may hold others."""
+    return mapped_column(info={VOCABULARY: Vocabulary(words, extensible), "check": check})
+
+
+def reference(table: str, *, index: bool = True, primary_key: bool = False, part: bool = False) -> MappedColumn[Any]:
+    """A column that holds the sourcedId of a row of `table`; `part` if what that row looks like shows this one."""
+    info = {PART: True} if part else {}
+    return mapped_column(SOURCED_ID, ForeignKey(f"{table}.sourced_id"), index=index, primary_key=primary_key, info=info)
+
+
+def checks(model: object) -> Iterator[CheckConstraint]:
+    """The CHECKs of the model's own words."""
+    for name, column in vars(model).items():
+        info = column.column.info if isinstance(column, MappedColumn) else {}
+        if info.get("check"):
+            yield info[VOCABULARY].check(name)
+
+
+STATUS_WORDS = Vocabulary((ACTIVE, TO_BE_DELETED), extensible=False)
 
 
 class Record:
@@ -101,11 +153,9 @@ class Record:
     `metadata_` is the column and the wire field `metadata`; Declarative keeps that name for itself.
     """
 
-    rules: ClassVar[tuple[CheckConstraint, ...]] = ()
-
     sourced_id: Mapped[str] = mapped_column(SOURCED_ID, primary_key=True, sort_order=-3)
-    status: Mapped[str] = mapped_column(default=ACTIVE, sort_order=-2)
-    date_last_modified: Mapped[datetime] = mapped_column(default=lambda: as_utc(datetime.now(UTC)), sort_order=-1)
+    status: Mapped[str] = mapped_column(default=ACTIVE, sort_order=-2, info={VOCABULARY: STATUS_WORDS})
+    date_last_modified: Mapped[datetime] = mapped_column(default=stamp(), sort_order=-1)
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", sort_order=1)
 
     @declared_attr.directive
@@ -113,6 +163,6 @@ class Record:
         """The index serves "what changed since", with pages that stay in order while rows share a moment."""
         return (
             Index(None, "date_last_modified", "sourced_id"),
-            one_of("status", (ACTIVE, TO_BE_DELETED), extensible=False),
-            *cls.rules,
+            STATUS_WORDS.check("status"),
+            *checks(cls),
         )

@@ -1,9 +1,9 @@
 """Courses and the classes that teach them."""
 
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.academic_sessions import AcademicSession
-from models.base import Base, Record, one_of, reference
+from models.base import EXPECTED, Base, Record, one_of, reference
 from models.orgs import Org
 
 CLASS_TYPES = ("homeroom", "scheduled")
@@ -16,7 +16,7 @@ class Course(Record, Base):
 
     school_year_sourced_id: Mapped[str | None] = reference("academic_sessions")
     title: Mapped[str]
-    course_code: Mapped[str | None]
+    course_code: Mapped[str | None] = mapped_column(info={EXPECTED: True})
     grades: Mapped[list[str] | None]
     org_sourced_id: Mapped[str | None] = reference("orgs")
     subjects: Mapped[list[str] | None]
@@ -29,13 +29,11 @@ class Class(Record, Base):
     """A group of students who are taught a course in one or more terms (`class_terms`)."""
 
     __tablename__ = "classes"
-    rules = (one_of("class_type", CLASS_TYPES),)
-
     title: Mapped[str]
     grades: Mapped[list[str] | None]
     course_sourced_id: Mapped[str] = reference("courses")
     class_code: Mapped[str | None]
-    class_type: Mapped[str | None]
+    class_type: Mapped[str | None] = one_of(CLASS_TYPES)
     location: Mapped[str | None]
     school_sourced_id: Mapped[str] = reference("orgs")
     subjects: Mapped[list[str] | None]

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from models.engines import BoundedPool, make_engine
-from models.failures import LOST_READS, Failure, failure_of
+from models.failures import LOST_READS, Failure, WriteMet, failure_of
 from models.settings import DatabaseSettings
 from models.tally import current_tally
 
@@ -145,7 +145,10 @@ class Database:
         # After close a session must not quietly open again; after commit what it loaded stays readable.
         options: dict[str, Any] = {"expire_on_commit": False, "close_resets_only": False}
         self.read_session = async_sessionmaker(self.reader, class_=ReadSession, autoflush=False, **options)
-        self.write_session = async_sessionmaker(self.writer, class_=WriteSession, **options)
+        joining = self.writer.execution_options(joins_writers=True)
+        self.write_session = async_sessionmaker(joining, class_=WriteSession, **options)
+        # For an import, which joins no writers, but stops them while it merges (`models.stamps.stop_writers`).
+        self.bulk_session = async_sessionmaker(self.writer, class_=WriteSession, **options)
         self.one_repeats = asyncio.Lock()
         self.repeating = 0
 
@@ -171,7 +174,7 @@ class Database:
             for number in range(1, self.settings.write_attempts):
                 try:
                     return await attempt()
-                except DBAPIError as error:
+                except (DBAPIError, WriteMet) as error:
                     if failure_of(error) is not Failure.CONFLICT:
                         raise
                 if number == 1:

@@ -26,7 +26,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from models.failures import DatabaseSilent, DatabaseUnavailable
-from models.pooling import expect_no_pooler, expect_settings, pooler_arguments
+from models.pooling import OneMessageConnection, expect_no_pooler, expect_settings, pooler_arguments
 from models.settings import DatabaseSettings
 from models.tally import count_statements, current_tally
 
@@ -110,14 +110,25 @@ def postgresql_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, 
         connect_args={
             "timeout": settings.connect_seconds,
             "command_timeout": answer_seconds(settings),
-            **(pooler_arguments(wanted) if settings.transaction_pooling else {"server_settings": wanted}),
+            **(pooler_arguments(wanted) if settings.transaction_pooling else direct_arguments(wanted)),
         },
         **pool,
     )
     event.listen(engine.sync_engine, "do_connect", connect_or_say_why)
     event.listen(engine.sync_engine, "connect", keep_alive)
+    event.listen(engine.sync_engine, "begin", join)
     watch_idle_connections(engine, settings.ping_idle_seconds)
     return engine
+
+
+def direct_arguments(server_settings: dict[str, str]) -> Options:
+    return {"server_settings": server_settings, "connection_class": OneMessageConnection}
+
+
+def join(connection: Connection) -> None:
+    """Whether the transaction that begins is one of a writer's (`models/stamps.py`). BEGIN is sent after this."""
+    driver: Any = connection.connection.driver_connection
+    driver.joins_writers = connection.get_execution_options().get("joins_writers", False)
 
 
 def answer_seconds(settings: DatabaseSettings) -> float | None:

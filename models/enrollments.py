@@ -16,12 +16,10 @@ class Enrollment(Record, Base):
     """A person in a class. `primary` marks the teacher in charge."""
 
     __tablename__ = "enrollments"
-    rules = (one_of("role", ENROLLMENT_ROLES),)
-
     class_sourced_id: Mapped[str] = reference("classes")
     school_sourced_id: Mapped[str] = reference("orgs")
     user_sourced_id: Mapped[str] = reference("users")
-    role: Mapped[str]
+    role: Mapped[str] = one_of(ENROLLMENT_ROLES)
     primary: Mapped[bool | None]
     begin_date: Mapped[date | None]
     end_date: Mapped[date | None]

@@ -5,9 +5,12 @@ With asyncpg hardly anything arrives as `OperationalError`: a lost connection is
 has none is translated where it happens (`models/engines.py`).
 """
 
+import re
 from enum import Enum
 
 from sqlalchemy import exc
+
+from models.stamps import WritersBusy
 
 
 class DatabaseUnavailable(Exception):
@@ -16,6 +19,10 @@ class DatabaseUnavailable(Exception):
 
 class DatabaseSilent(Exception):
     """The database did not answer a statement in time; whether a write was done is not known."""
+
+
+class WriteMet(Exception):
+    """Another transaction made the row that this one was about to make. Nothing of this one is done."""
 
 
 class UnannouncedPooler(Exception):
@@ -37,15 +44,19 @@ class Failure(Enum):
     LOCKED = "somebody else holds what the statement needs"
     CONFLICT = "the transaction met another one and has to be repeated"
     REFUSED = "the database refused the row"
+    INVALID = "the database refused a value"
 
 
+SQLITE_CONSTRAINT = re.compile(r"(?:CHECK|UNIQUE|NOT NULL) constraint failed: ([\w., ]+)")
 LOST_READS = {Failure.LOST, Failure.STALE}  # what a read that stands alone may simply be asked again after
 
 # The longest prefix of the SQLSTATE that is listed decides (PostgreSQL, appendix A).
 SQLSTATES = {
     "08": Failure.LOST,
-    "22": Failure.REFUSED,
+    "22": Failure.INVALID,
     "23": Failure.REFUSED,
+    "23502": Failure.INVALID,
+    "23514": Failure.INVALID,
     "40001": Failure.CONFLICT,
     "40002": Failure.REFUSED,
     "40003": Failure.SILENT,
@@ -58,12 +69,14 @@ SQLSTATES = {
     "57P03": Failure.UNAVAILABLE,
     "25P03": Failure.LOST,  # idle in a transaction for too long
 }
-SQLITE_ERRORS = {
+SQLITE_ERRORS = {  # the first prefix that fits
     "SQLITE_BUSY": Failure.LOCKED,
     "SQLITE_LOCKED": Failure.LOCKED,
     "SQLITE_CANTOPEN": Failure.UNAVAILABLE,
     "SQLITE_FULL": Failure.UNAVAILABLE,
     "SQLITE_IOERR": Failure.UNAVAILABLE,
+    "SQLITE_CONSTRAINT_CHECK": Failure.INVALID,
+    "SQLITE_CONSTRAINT_NOTNULL": Failure.INVALID,
     "SQLITE_CONSTRAINT": Failure.REFUSED,
 }
 
@@ -74,6 +87,10 @@ def failure_of(error: BaseException) -> Failure | None:
         return Failure.UNAVAILABLE
     if isinstance(error, DatabaseSilent):
         return Failure.SILENT
+    if isinstance(error, WritersBusy):
+        return Failure.LOCKED
+    if isinstance(error, WriteMet):
+        return Failure.CONFLICT
     if isinstance(error, exc.TimeoutError):
         return Failure.EXHAUSTED
     return failure_of_driver(error) if isinstance(error, exc.DBAPIError) else None
@@ -95,6 +112,11 @@ def failure_of_driver(error: exc.DBAPIError) -> Failure | None:
 
 
 def constraint_of(error: exc.DBAPIError) -> str | None:
-    """The name of the constraint that refused a row. Never its values."""
+    """The name of the constraint that refused a row. Never its values.
+
+    SQLite tells the names of CHECKs, of unique ones only their columns (`orgs.sourced_id`), of foreign keys none.
+    """
+    if found := SQLITE_CONSTRAINT.fullmatch(str(error.orig)):
+        return found[1]
     cause = getattr(error.orig, "__cause__", None)
     return getattr(cause, "constraint_name", None)

@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.academic_sessions import AcademicSession
-from models.base import Base, Record, one_of, reference
+from models.base import PAIR, Base, Record, one_of, reference
 from models.classes import Class
 from models.users import User
 
+OBJECTIVE_SOURCES = ("case", "unknown")
 SCORE_STATUSES = ("exempt", "fully graded", "not submitted", "partially graded", "submitted")
 
 
@@ -35,7 +36,7 @@ class ScoreScale(Record, Base):
     org_sourced_id: Mapped[str | None] = reference("orgs")
     course_sourced_id: Mapped[str | None] = reference("courses")
     class_sourced_id: Mapped[str] = reference("classes")
-    score_scale_value: Mapped[list[dict[str, Any]]]
+    score_scale_value: Mapped[list[dict[str, Any]]] = mapped_column(info={PAIR: ("itemValueLHS", "itemValueRHS")})
 
 
 class LineItem(Record, Base):
@@ -63,11 +64,9 @@ class Result(Record, Base):
     """One student's score in one line item. `class_sourced_id` repeats that of the line item."""
 
     __tablename__ = "results"
-    rules = (one_of("score_status", SCORE_STATUSES),)
-
     line_item_sourced_id: Mapped[str] = reference("line_items")
     student_sourced_id: Mapped[str] = reference("users")
-    score_status: Mapped[str]
+    score_status: Mapped[str] = one_of(SCORE_STATUSES)
     score: Mapped[float | None]
     score_date: Mapped[date]
     comment: Mapped[str | None]
@@ -88,7 +87,7 @@ class LineItemScoreScale(Record, Base):
     __tablename__ = "line_item_score_scales"
 
     title: Mapped[str | None]
-    line_item_sourced_id: Mapped[str] = reference("line_items")
+    line_item_sourced_id: Mapped[str] = reference("line_items", part=True)
     score_scale_sourced_id: Mapped[str] = reference("score_scales")
 
 
@@ -98,7 +97,7 @@ class ResultScoreScale(Record, Base):
     __tablename__ = "result_score_scales"
 
     title: Mapped[str | None]
-    result_sourced_id: Mapped[str] = reference("results")
+    result_sourced_id: Mapped[str] = reference("results", part=True)
     score_scale_sourced_id: Mapped[str] = reference("score_scales")
 
 
@@ -107,8 +106,8 @@ class LineItemLearningObjective(Record, Base):
 
     __tablename__ = "line_item_learning_objective_ids"
 
-    line_item_sourced_id: Mapped[str] = reference("line_items")
-    source: Mapped[str]
+    line_item_sourced_id: Mapped[str] = reference("line_items", part=True)
+    source: Mapped[str] = one_of(OBJECTIVE_SOURCES, extensible=False, check=False)
     learning_objective_id: Mapped[str]
 
 
@@ -117,8 +116,8 @@ class ResultLearningObjective(Record, Base):
 
     __tablename__ = "result_learning_objective_ids"
 
-    result_sourced_id: Mapped[str] = reference("results")
-    source: Mapped[str]
+    result_sourced_id: Mapped[str] = reference("results", part=True)
+    source: Mapped[str] = one_of(OBJECTIVE_SOURCES, extensible=False, check=False)
     learning_objective_id: Mapped[str]
     score: Mapped[float | None]
     text_score: Mapped[str | None]
@@ -150,8 +149,6 @@ class AssessmentResult(Record, Base):
     """
 
     __tablename__ = "assessment_results"
-    rules = (one_of("score_status", SCORE_STATUSES),)
-
     assessment_line_item_sourced_id: Mapped[str] = reference("assessment_line_items")
     student_sourced_id: Mapped[str] = reference("users")
     score: Mapped[float | None]
@@ -159,7 +156,7 @@ class AssessmentResult(Record, Base):
     score_date: Mapped[date]
     score_scale_sourced_id: Mapped[str | None] = reference("score_scales")
     score_percentile: Mapped[float | None]
-    score_status: Mapped[str]
+    score_status: Mapped[str] = one_of(SCORE_STATUSES)
     comment: Mapped[str | None]
     learning_objective_set: Mapped[list[dict[str, Any]] | None]
     in_progress: Mapped[bool | None]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from models.failures import UnannouncedPooler
+from models.stamps import JOIN_WRITERS
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -19,15 +20,23 @@ TRACKED = ("application_name", "timezone")  # PgBouncer itself gives these back 
 READ_ONLY = "default_transaction_read_only"
 
 
-class LimitedConnection(Connection):
-    """Sends its limits in one message with each BEGIN, so that they cost no round trip."""
+class OneMessageConnection(Connection):
+    """Sends what belongs at the beginning of a transaction in one message with BEGIN, so that it costs no round trip.
+
+    `limits` come with each of them, behind a pooler; `joins_writers` is set for each anew (`models.engines.join`).
+    """
 
     limits = ""
+    joins_writers = False
 
     async def execute(self, query: str, *args: object, **options: Any) -> str:
-        if query.startswith("BEGIN"):
-            query += self.limits
-        return await super().execute(query, *args, **options)
+        if not query.startswith("BEGIN"):
+            return await super().execute(query, *args, **options)
+        try:
+            return await super().execute(query + self.limits + (JOIN_WRITERS if self.joins_writers else ""))
+        except asyncpg.PostgresError:
+            await super().execute("ROLLBACK")  # of what the driver does not know that it began
+            raise
 
 
 def pooler_arguments(server_settings: dict[str, str]) -> dict[str, Any]:
@@ -40,7 +49,7 @@ def pooler_arguments(server_settings: dict[str, str]) -> dict[str, Any]:
         "statement_cache_size": 0,  # asyncpg's
         "prepared_statement_cache_size": 0,  # SQLAlchemy's
         "server_settings": tracked,
-        "connection_class": type("PoolerConnection", (LimitedConnection,), {"limits": local}),
+        "connection_class": type("PoolerConnection", (OneMessageConnection,), {"limits": local}),
     }
 
 

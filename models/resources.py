@@ -13,12 +13,10 @@ class Resource(Record, Base):
     """Something to learn with, known to its vendor as `vendor_resource_id`."""
 
     __tablename__ = "resources"
-    rules = (one_of("importance", IMPORTANCES, extensible=False),)
-
     vendor_resource_id: Mapped[str]
     title: Mapped[str | None]
-    roles: Mapped[list[str] | None]
-    importance: Mapped[str | None]
+    roles: Mapped[list[str] | None] = one_of(RESOURCE_ROLES, check=False)
+    importance: Mapped[str | None] = one_of(IMPORTANCES, extensible=False)
     vendor_id: Mapped[str | None]
     application_id: Mapped[str | None]
 
@@ -29,7 +27,7 @@ class ClassResource(Record, Base):
     __tablename__ = "class_resources"
 
     title: Mapped[str | None]
-    class_sourced_id: Mapped[str] = reference("classes")
+    class_sourced_id: Mapped[str] = reference("classes", part=True)
     resource_sourced_id: Mapped[str] = reference("resources")
 
 
@@ -39,7 +37,7 @@ class CourseResource(Record, Base):
     __tablename__ = "course_resources"
 
     title: Mapped[str | None]
-    course_sourced_id: Mapped[str] = reference("courses")
+    course_sourced_id: Mapped[str] = reference("courses", part=True)
     resource_sourced_id: Mapped[str] = reference("resources")
 
 
@@ -48,7 +46,7 @@ class UserResource(Record, Base):
 
     __tablename__ = "user_resources"
 
-    user_sourced_id: Mapped[str] = reference("users")
+    user_sourced_id: Mapped[str] = reference("users", part=True)
     org_sourced_id: Mapped[str | None] = reference("orgs")
     class_sourced_id: Mapped[str | None] = reference("classes")
     resource_sourced_id: Mapped[str] = reference("resources")

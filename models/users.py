@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Record, one_of, reference
+from models.base import PAIR, Base, Record, one_of, reference
 from models.orgs import Org
 
 ROLES = (
@@ -36,7 +36,7 @@ class User(Record, Base):
 
     enabled_user: Mapped[bool]
     username: Mapped[str | None]
-    user_ids: Mapped[list[dict[str, Any]] | None]
+    user_ids: Mapped[list[dict[str, Any]] | None] = mapped_column(info={PAIR: ("type", "identifier")})
     given_name: Mapped[str]
     family_name: Mapped[str]
     middle_name: Mapped[str | None]
@@ -76,7 +76,7 @@ class UserProfile(Record, Base):
 
     __tablename__ = "user_profiles"
 
-    user_sourced_id: Mapped[str] = reference("users")
+    user_sourced_id: Mapped[str] = reference("users", part=True)
     profile_type: Mapped[str]
     vendor_id: Mapped[str]
     application_id: Mapped[str | None]
@@ -89,11 +89,9 @@ class Role(Record, Base):
     """What a person is in an organisation, and from when to when."""
 
     __tablename__ = "roles"
-    rules = (one_of("role_type", ROLE_TYPES, extensible=False), one_of("role", ROLES))
-
-    user_sourced_id: Mapped[str] = reference("users")
-    role_type: Mapped[str]
-    role: Mapped[str]
+    user_sourced_id: Mapped[str] = reference("users", part=True)
+    role_type: Mapped[str] = one_of(ROLE_TYPES, extensible=False)
+    role: Mapped[str] = one_of(ROLES)
     begin_date: Mapped[date | None]
     end_date: Mapped[date | None]
     org_sourced_id: Mapped[str] = reference("orgs")
@@ -107,10 +105,8 @@ class Demographics(Record, Base):
     """What only those may read who were granted it. `sourced_id` is that of the user."""
 
     __tablename__ = "demographics"
-    rules = (one_of("sex", SEXES),)
-
     birth_date: Mapped[date | None]
-    sex: Mapped[str | None]
+    sex: Mapped[str | None] = one_of(SEXES)
     american_indian_or_alaska_native: Mapped[bool | None]
     asian: Mapped[bool | None]
     black_or_african_american: Mapped[bool | None]

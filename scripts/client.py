@@ -15,11 +15,7 @@ from models import ApiClient
 from models.base import as_utc
 from models.database import Database
 from scripts.running import run
-from service.access import SCOPE_ROOT, SCOPES, full_scope, new_client
-
-
-def short(scope: str) -> str:
-    return scope.removeprefix(SCOPE_ROOT)
+from service.access import SCOPES, full_scope, new_client, short_scope
 
 
 @click.group()
@@ -45,7 +41,7 @@ def parse_scopes(_context: click.Context, _option: click.Parameter, names: tuple
         raise click.BadParameter(f"{error}, and all") from error
 
 
-@client.command(epilog="\b\nScopes:\n  " + "\n  ".join(["all", *map(short, SCOPES)]))
+@client.command(epilog="\b\nScopes:\n  " + "\n  ".join(["all", *map(short_scope, SCOPES)]))
 @click.argument("name")
 @click.option(
     "--scope",
@@ -116,7 +112,7 @@ def as_json_object(each: ApiClient) -> dict[str, Any]:
 
 def as_line(each: ApiClient, width: int) -> str:
     end = f"revoked {each.revoked_at:%Y-%m-%d}" if each.revoked_at else "active"
-    scopes = "all" if set(SCOPES) <= set(each.scopes) else " ".join(map(short, each.scopes))
+    scopes = "all" if set(SCOPES) <= set(each.scopes) else " ".join(map(short_scope, each.scopes))
     return f"{each.client_id}  {each.name:<{width}}  added {each.created_at:%Y-%m-%d}  {end:<18}  {scopes}"
 
 

@@ -1,7 +1,8 @@
 """Who may call: clients, their secrets, their tokens, and the scopes that every route names.
 
 A token is a signed JWT that carries its scopes, so checking one asks no database. It lives for
-`HOMEROOM_TOKEN_MINUTES`, and so does a client's access after it was revoked.
+`HOMEROOM_TOKEN_MINUTES`, and so does a client's right to read after it was revoked; what it writes looks at the
+client's row in its own transaction.
 """
 
 import hashlib
@@ -9,11 +10,12 @@ import hmac
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import jwt
-from quart import current_app, request
+from quart import current_app, g, request
 
 from models.access import ApiClient
 from service.errors import Forbidden, Unauthorized
@@ -22,7 +24,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SCOPE_ROOT = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
-SCOPES = tuple(
+OUR_SCOPE_ROOT = "urn:homeroom:scope:"  # for what the standard has no operations for
+STANDARD_SCOPES = tuple(
     SCOPE_ROOT + name
     for name in (
         "roster.readonly",
@@ -40,16 +43,23 @@ SCOPES = tuple(
         "resource-core.readonly",
     )
 )
+OUR_SCOPES = tuple(
+    OUR_SCOPE_ROOT + name for name in ("roster.createput", "roster.createpost", "roster.delete", "history.readonly")
+)
+SCOPES = STANDARD_SCOPES + OUR_SCOPES
 ALGORITHM = "HS256"
 
 
 def full_scope(name: str) -> str:
-    """`roster.readonly` and the full URL are the same scope. Raises ValueError for one that the standard lacks."""
-    scope = name if name.startswith(SCOPE_ROOT) else SCOPE_ROOT + name
-    if scope not in SCOPES:
-        known = ", ".join(each.removeprefix(SCOPE_ROOT) for each in SCOPES)
-        raise ValueError(f"no scope {name}; there are {known}")
-    return scope
+    """`roster.readonly` and the full URL are the same scope. Raises ValueError for one that there is not."""
+    for scope in SCOPES:
+        if name in (scope, short_scope(scope)):
+            return scope
+    raise ValueError(f"no scope {name}; there are {', '.join(map(short_scope, SCOPES))}")
+
+
+def short_scope(scope: str) -> str:
+    return scope.removeprefix(SCOPE_ROOT).removeprefix(OUR_SCOPE_ROOT)
 
 
 def new_client(name: str, scopes: list[str]) -> tuple[ApiClient, str]:
@@ -79,22 +89,30 @@ def issue_token(key: str, client_id: str, scopes: list[str], seconds: int) -> st
     return jwt.encode(claims, key, ALGORITHM)
 
 
-def token_scopes(key: str, token: str) -> frozenset[str]:
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: a program, by its client id. On `g.caller` in every view that names a scope."""
+
+    client_id: str
+    scopes: frozenset[str]
+
+
+def caller_of(key: str, token: str) -> Caller:
     """Raises Unauthorized unless we signed the token and its time is not over."""
     try:
-        scopes, expires = verified(key, token)
+        caller, expires = verified(key, token)
     except jwt.InvalidTokenError:
         raise refused("this is not a token of ours, or it has expired", "invalid_token") from None
     if expires <= time.time():
         raise refused("the token has expired", "invalid_token")
-    return scopes
+    return caller
 
 
 @lru_cache(maxsize=1024)  # a client sends one token with thousands of requests
-def verified(key: str, token: str) -> tuple[frozenset[str], float]:
-    """The scopes, and when they end. Raises jwt.InvalidTokenError, which is not remembered."""
+def verified(key: str, token: str) -> tuple[Caller, float]:
+    """The caller, and when the token ends. Raises jwt.InvalidTokenError, which is not remembered."""
     claims: dict[str, Any] = jwt.decode(token, key, [ALGORITHM], options={"require": ["sub", "scope", "exp"]})
-    return frozenset(claims["scope"].split()), float(claims["exp"])
+    return Caller(str(claims["sub"]), frozenset(claims["scope"].split())), float(claims["exp"])
 
 
 def allow(*scopes: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
@@ -117,8 +135,10 @@ def require_scope(scopes: tuple[str, ...]) -> None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise refused("a bearer token is needed; /oauth2/token gives one")
-    if not token_scopes(current_app.config["SETTINGS"].secret_key, token.strip()).intersection(scopes):
+    caller = caller_of(current_app.config["SETTINGS"].secret_key, token.strip())
+    if not caller.scopes.intersection(scopes):
         raise Forbidden(f"this needs the scope {' or '.join(scopes)}")
+    g.caller = caller
 
 
 def refused(detail: str, error: str = "") -> Unauthorized:

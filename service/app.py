@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         raise ValueError("HOMEROOM_SECRET_KEY must be set, to at least 32 characters that nobody can guess")
     app = Quart("service", static_folder=None)
     app.config["SETTINGS"] = settings
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes_max
     app.url_map.strict_slashes = False  # clients in the field end their paths with a slash
     app.url_map.merge_slashes = False
     answer_errors(app)

@@ -55,6 +55,25 @@ class NotFound(Problem):
     code = "unknownobject"
 
 
+class DeleteFailure(Problem):
+    status = 409
+    code = "deletefailure"
+
+
+class PreconditionFailed(Problem):
+    status = 412
+
+
+class Gone(Problem):
+    status = 410
+
+
+class InvalidData(Problem):
+    """What was sent cannot be stored as it is: the text names each member and the rule that it breaks."""
+
+    status = 422
+
+
 class Busy(Problem):
     status = 503
     code = "server_busy"
@@ -64,6 +83,7 @@ class Conflict(Problem):
     status = 409
 
 
+REFUSALS: dict[Failure, type[Problem]] = {Failure.REFUSED: Conflict, Failure.INVALID: InvalidData}
 # After how many seconds a client should try again.
 RETRY_SECONDS = {
     Failure.UNAVAILABLE: 5,
@@ -107,12 +127,14 @@ async def on_http_error(error: HTTPException) -> Response:
 
 async def on_failure(error: Exception) -> Response:
     """The database's failures by the table above; all else is ours."""
+    if isinstance(error, exc.NoResultFound):  # of `session.get_one`
+        return await on_problem(NotFound("no such object"))
     failure = failure_of(error)
     if failure is None:
         log.error("%s %s failed", request.method, request.endpoint, exc_info=error)
         return respond(500, "internal_server_error", "this is our fault; it has been logged")
-    if failure is Failure.REFUSED:
-        return await on_problem(Conflict(refusal(cast(exc.DBAPIError, error))))
+    if failure in REFUSALS:
+        return await on_problem(REFUSALS[failure](refusal(cast(exc.DBAPIError, error))))
     log.warning("%s %s: %s", request.method, request.endpoint, failure.value)
     current_app.extensions["metrics"].failures.labels(failure.name.lower()).inc()
     return await on_problem(Busy(failure.value, Retry_After=str(RETRY_SECONDS[failure])))

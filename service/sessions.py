@@ -12,6 +12,7 @@ from quart import Quart, current_app, g, request
 from sqlalchemy.exc import DBAPIError
 
 from models.database import Database
+from models.failures import WriteMet
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +60,7 @@ def repeatable(view: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         async def attempt() -> R:
             try:
                 return await view(*args, **kwargs)
-            except DBAPIError:
+            except (DBAPIError, WriteMet):
                 await close_session(None)  # now: until then its locks keep others waiting
                 await open_session()
                 raise

@@ -29,6 +29,9 @@ class Settings(DatabaseSettings):
     page_limit_max: int = 10_000  # rows; a larger limit is refused
     count_seconds: float = 30.0  # how old the X-Total-Count of a page may be, where the client moves the offset itself
     filter_length_max: int = 4_000  # characters
+    body_bytes_max: int = 10_000_000  # of a request
+    delta_wait_seconds: float = 10.0  # that a list filtered by dateLastModified waits for transactions that write
+    history_days: float = 400.0  # that changes are kept; 0: for ever
     import_bytes_max: int = 16_000_000_000  # of a bundle, unpacked
     grace_seconds: float = 10.0  # that running requests get to finish when the server is told to stop
     drain_seconds: float = 0.0  # of the grace, in which it still takes connections and says that it will not for long

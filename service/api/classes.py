@@ -3,7 +3,17 @@
 from models import Class, Enrollment
 from service.api.services import rostering
 from service.areas.academic_sessions import term
-from service.areas.classes import CLASSES, COURSES, classes, course, courses_of_school, enrolled, in_term
+from service.areas.classes import (
+    CLASS_WRITES,
+    CLASSES,
+    COURSE_WRITES,
+    COURSES,
+    classes,
+    course,
+    courses_of_school,
+    enrolled,
+    in_term,
+)
 from service.areas.orgs import school
 from service.areas.users import student, teacher, user
 from service.lists.collection import given
@@ -56,3 +66,8 @@ for role, parent in (("student", student), ("teacher", teacher)):
         classes.where(Class.sourced_id.in_(as_role)),
         parents=(parent,),
     )
+
+rostering.change("Course", "/courses", COURSE_WRITES)
+rostering.post("postCourses", "/courses", COURSE_WRITES)
+rostering.change("Class", "/classes", CLASS_WRITES)
+rostering.post("postClasses", "/classes", CLASS_WRITES)

@@ -2,24 +2,21 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache, singledispatch
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from quart import Blueprint, Response, current_app, request
-from sqlalchemy import Boolean, CheckConstraint, Date, Double
 
-from models.base import Moment
-from service.access import SCOPE_ROOT, allow
+from service.access import allow, short_scope
 from service.api.operations import Operation, Service
+from service.api.schemas import input_schema, object_schema
 from service.api.services import ALL
 from service.errors import Problem
 from service.lists.addresses import base_url
 from service.lists.collection import Collection
-from service.lists.fields import Document, Field, Given, Objects, Ref, Refs, Rows, Target, Texts, Value
-from service.lists.json_schema import NUMBER, TEXT, Schema, list_of, object_of, words
-from service.lists.json_text import Column
+from service.lists.json_schema import TEXT, Schema, list_of, object_of, words
 from service.settings import Settings
 
 # For each service the name in the standard's binding and that in its conformance guide; clients ask for either.
@@ -30,12 +27,8 @@ NAMES = {
 }
 HERE = "https://homeroom.invalid"  # in the document as it is kept; what a client gets has our address instead
 REFUSALS = (400, 401, 403, 404, 429, 500, 503)
-SCALARS: dict[type, Schema] = {
-    Boolean: words(("true", "false")),
-    Double: NUMBER,
-    Date: {"type": "string", "format": "date"},
-    Moment: {"type": "string", "format": "date-time"},
-}
+WRITE_REFUSALS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503)
+WRITTEN = {"PUT": "201", "PATCH": "200", "POST": "201", "DELETE": "204"}
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -70,9 +63,9 @@ def document(parts: list[Service], settings: Settings) -> dict[str, Any]:
         "openapi": "3.0.1",
         "info": {"title": f"Homeroom: OneRoster {parts[0].name}", "version": "1.2"},
         "servers": [{"url": HERE + parts[0].prefix}],
-        "paths": {braced(each.path): {"get": described(each)} for each in operations},
+        "paths": paths(operations),
         "components": {
-            "schemas": schemas(collections),
+            "schemas": {**schemas(collections), **inputs(operations)},
             "parameters": parameters(collections, settings),
             "headers": {
                 "X-Total-Count": {"description": "How many rows the list has in all.", "schema": {"type": "integer"}},
@@ -83,9 +76,16 @@ def document(parts: list[Service], settings: Settings) -> dict[str, Any]:
     }
 
 
+def paths(operations: list[Operation]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for operation in operations:
+        found.setdefault(braced(operation.path), {})[operation.method.lower()] = described(operation)
+    return found
+
+
 def security(operations: list[Operation]) -> Schema:
     scopes = dict.fromkeys(scope for operation in operations for scope in operation.scopes)
-    named = {scope: f"Read: {scope.removeprefix(SCOPE_ROOT)}" for scope in scopes}
+    named = {scope: short_scope(scope) for scope in scopes}
     flow = {"tokenUrl": f"{HERE}/oauth2/token", "scopes": named}
     return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
@@ -98,11 +98,44 @@ def described(operation: Operation) -> Schema:
         "tags": [operation.collection.many],
         "security": [{"OAuth2CC": [scope]} for scope in operation.scopes],
         "parameters": parts + [{"$ref": f"#/components/parameters/{name}"} for name in asked(operation)],
-        "responses": {"200": found(operation), **{str(status): refused(status) for status in REFUSALS}},
+        **(body(operation) if operation.method in ("PUT", "PATCH", "POST") else {}),
+        "responses": answers(operation),
     }
 
 
+def answers(operation: Operation) -> dict[str, Schema]:
+    if operation.is_read:
+        read = {"200": found(operation), "304": {"description": "The client has it already."}}
+        return {**read, **{str(status): refused(status) for status in REFUSALS}}
+    done = {WRITTEN[operation.method]: written(operation)}
+    return {**done, **{str(status): refused(status) for status in WRITE_REFUSALS}}
+
+
+def body(operation: Operation) -> Schema:
+    one, many = operation.collection.one, operation.collection.many
+    if operation.id == "postAgents":
+        return {"requestBody": {"required": True, **content(object_of({"agentSourcedId": TEXT}))}}
+    single = object_of({one: {"$ref": schema_of(f"{one}.{'changes' if operation.method == 'PATCH' else 'input'}")}})
+    listed = object_of({many: {**list_of({"$ref": schema_of(f"{one}.input")}), "minItems": 1}})
+    accepted = {"anyOf": [single, listed]} if operation.method == "POST" else single
+    return {"requestBody": {"required": True, **content(accepted)}}
+
+
+def written(operation: Operation) -> Schema:
+    if operation.method == "DELETE":
+        return {"description": "It is deleted."}
+    if operation.method == "POST" and operation.id != "postAgents":
+        pair = {"$ref": schema_of("sourcedIdPair")}
+        pairs = object_of({"sourcedIdPairs": {"anyOf": [list_of(pair), pair]}})
+        return {"description": "The sourcedIds that they got.", **content(pairs)}
+    return {"description": "The object.", **content({"$ref": schema_of(f"{operation.collection.one}.single")})}
+
+
 def asked(operation: Operation) -> list[str]:
+    if operation.method == "POST":
+        return ["Idempotency-Key"]
+    if not operation.is_read:
+        return ["If-Match", *(["cascade"] if operation.method == "DELETE" else ["If-None-Match"])]
     fields, sort = f"fields.{operation.collection.one}", f"sort.{operation.collection.one}"
     return [fields] if operation.single else ["limit", "offset", sort, "orderBy", "filter", fields]
 
@@ -127,6 +160,8 @@ def parameters(collections: list[Collection], settings: Settings) -> dict[str, S
         "offset": query("offset", {"type": "integer", "minimum": 0, "default": 0}),
         "orderBy": query("orderBy", {**words(("asc", "desc")), "default": "asc"}),
         "filter": query("filter", {**TEXT, "maxLength": settings.filter_length_max}),
+        "cascade": query("cascade", words(("true", "false"))),
+        **{name: {**query(name, TEXT), "in": "header"} for name in ("If-Match", "If-None-Match", "Idempotency-Key")},
     }
     for each in collections:
         sortable = ["sourcedId", *(name for name in each.fields if each.sort_key(name) is not None)]
@@ -153,82 +188,21 @@ def schemas(collections: list[Collection]) -> dict[str, Schema]:
     return named
 
 
-def object_schema(fields: Mapping[str, Field]) -> Schema:
-    required = [name for name, each in fields.items() if each.required]
-    return object_of({name: schema(each) for name, each in fields.items()}, required)
-
-
-@singledispatch
-def schema(field: Field) -> Schema:
-    """How a field looks, as JSON Schema."""
-    raise TypeError(f"no schema for {field}")
-
-
-@schema.register
-def _(field: Value) -> Schema:
-    known = vocabulary(field.column)
-    return known or next((each for kind, each in SCALARS.items() if isinstance(field.column.type, kind)), TEXT)
-
-
-@schema.register
-def _(field: Ref) -> Schema:
-    return reference(field.target)
-
-
-@schema.register
-def _(field: Refs) -> Schema:
-    return list_of(reference(field.target))
-
-
-@schema.register
-def _(field: Rows) -> Schema:
-    return list_of(object_schema(field.fields))
-
-
-@schema.register
-def _(_field: Texts) -> Schema:
-    return list_of(TEXT)
-
-
-@schema.register
-def _(field: Objects) -> Schema:
-    return list_of(field.item or object_of(dict.fromkeys(field.members, TEXT)))
-
-
-@schema.register
-def _(_field: Document) -> Schema:
-    return {"type": "object", "additionalProperties": True}
-
-
-@schema.register
-def _(field: Given) -> Schema:
-    return field.schema
-
-
-def reference(target: Target) -> Schema:
-    return object_of({"href": {**TEXT, "format": "uri"}, "sourcedId": TEXT, "type": words((target.type,))})
-
-
-def vocabulary(column: Column) -> Schema | None:
-    """The words that the column may hold, if a rule of its table lists them (`models.base.one_of`)."""
-    own = getattr(column, "expression", column)
-    table = getattr(own, "table", None)
-    for rule in getattr(table, "constraints", ()):
-        if isinstance(rule, CheckConstraint) and rule.name == f"ck_{table}_{own.key}_known":
-            return listed(re.findall("'([^']*)'", str(rule.sqltext)))
-    return None
-
-
-def listed(known: list[str]) -> Schema:
-    if "ext:" not in known:
-        return words(known)
-    own = {**TEXT, "pattern": "^ext:"}
-    return {"anyOf": [words(word for word in known if word != "ext:"), own]}
+def inputs(operations: list[Operation]) -> dict[str, Schema]:
+    named: dict[str, Schema] = {}
+    for operation in operations:
+        if operation.write is not None:
+            one, writable = operation.collection.one, operation.write.writable
+            named[f"{one}.input"] = input_schema(writable, required=True)
+            named[f"{one}.changes"] = input_schema(writable, required=False)
+            named["sourcedIdPair"] = object_of({"suppliedSourcedId": TEXT, "allocatedSourcedId": TEXT})
+    return named
 
 
 def status_info() -> Schema:
     """The payload of every refusal (`service.errors.payload`)."""
-    codes = {Problem.code, "internal_server_error", *(each.code for each in Problem.__subclasses__())}
+    kinds: list[type[Problem]] = [Problem, *Problem.__subclasses__()]
+    codes = {"internal_server_error", *(each.code for each in kinds)}
     minor = object_of({"imsx_codeMinorFieldName": TEXT, "imsx_codeMinorFieldValue": words(sorted(codes))})
     members = {
         "imsx_codeMajor": words(("failure",)),

@@ -2,7 +2,7 @@
 
 from models import Enrollment
 from service.api.services import rostering
-from service.areas.enrollments import ENROLLMENTS, in_school
+from service.areas.enrollments import ENROLLMENT_WRITES, ENROLLMENTS, in_school
 from service.areas.orgs import school
 from service.areas.users import class_in_school
 from service.lists.collection import given
@@ -23,3 +23,15 @@ rostering.many(
     in_school.where(Enrollment.class_sourced_id == given("classSourcedId")),
     parents=(school, class_in_school),
 )
+
+rostering.change("Enrollment", "/enrollments", ENROLLMENT_WRITES)
+rostering.post("postEnrollments", "/enrollments", ENROLLMENT_WRITES)
+for role in ("student", "teacher"):
+    rostering.post(
+        f"post{role.capitalize()}sForClass",
+        f"/classes/<path:classSourcedId>/{role}s",
+        ENROLLMENT_WRITES,
+        allowed={"role": (role,)},
+        from_path={"class": "classSourcedId"},
+        parents={"classSourcedId": "classes"},
+    )

@@ -9,6 +9,7 @@ from models.base import ACTIVE
 from service.areas.references import ACADEMIC_SESSION
 from service.lists.collection import Collection, given
 from service.lists.fields import Ref, Refs, Value
+from service.records.writable import Writable
 
 child = aliased(AcademicSession)
 
@@ -32,6 +33,8 @@ ACADEMIC_SESSIONS = Collection(
         "schoolYear": Value(AcademicSession.school_year),
     },
 )
+
+ACADEMIC_SESSION_WRITES = Writable(ACADEMIC_SESSIONS)
 
 terms = select(AcademicSession).where(AcademicSession.type.in_(TERM_TYPES))
 term = terms.where(AcademicSession.sourced_id == given("termSourcedId"), AcademicSession.status == ACTIVE)

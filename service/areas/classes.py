@@ -7,6 +7,8 @@ from models.base import ACTIVE
 from service.areas.references import ACADEMIC_SESSION, COURSE, ORG, RESOURCE
 from service.lists.collection import Collection, given
 from service.lists.fields import Ref, Refs, Texts, Value
+from service.records.parts import references_part
+from service.records.writable import Writable
 
 COURSES = Collection(
     one="course",
@@ -61,6 +63,19 @@ CLASSES = Collection(
             RESOURCE,
         ),
     },
+)
+
+COURSE_WRITES = Writable(
+    COURSES,
+    parts=(references_part("resources", CourseResource.course_sourced_id, CourseResource.resource_sourced_id),),
+)
+CLASS_WRITES = Writable(
+    CLASSES,
+    parts=(
+        references_part("terms", ClassTerm.class_sourced_id, ClassTerm.term_sourced_id, required=True),
+        references_part("resources", ClassResource.class_sourced_id, ClassResource.resource_sourced_id),
+    ),
+    names={"org": "school"},  # what a client in the field calls it
 )
 
 course = select(Course).where(Course.sourced_id == given("courseSourcedId"), Course.status == ACTIVE)

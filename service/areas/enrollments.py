@@ -2,10 +2,11 @@
 
 from sqlalchemy import false, select
 
-from models import Enrollment
+from models import Class, Enrollment
 from service.areas.references import CLASS, ORG, USER
 from service.lists.collection import Collection, given
 from service.lists.fields import Ref, Value
+from service.records.writable import Writable
 
 ENROLLMENTS = Collection(
     one="enrollment",
@@ -19,6 +20,15 @@ ENROLLMENTS = Collection(
         "primary": Value(Enrollment.primary, instead=false()),  # some clients insist on it
         "beginDate": Value(Enrollment.begin_date),
         "endDate": Value(Enrollment.end_date),
+    },
+)
+
+ENROLLMENT_WRITES = Writable(
+    ENROLLMENTS,
+    told={
+        "school_sourced_id": lambda sent: (
+            select(Class.school_sourced_id).where(Class.sourced_id == sent("class_sourced_id")).scalar_subquery()
+        )
     },
 )
 

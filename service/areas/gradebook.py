@@ -9,8 +9,10 @@ from models import (
     Category,
     Class,
     LineItem,
+    LineItemLearningObjective,
     LineItemScoreScale,
     Result,
+    ResultLearningObjective,
     ResultScoreScale,
     ScoreScale,
 )
@@ -30,6 +32,8 @@ from service.areas.references import (
 )
 from service.lists.collection import Collection, given
 from service.lists.fields import Objects, Ref, Value
+from service.records.parts import objectives_part, reference_part
+from service.records.writable import Writable
 
 # Of the session that a line item counts in, the standard has two views: any session, and a grading period.
 grading_period = (
@@ -162,6 +166,48 @@ ASSESSMENT_RESULTS = Collection(
         "late": Value(AssessmentResult.late),
         "missing": Value(AssessmentResult.missing),
     },
+)
+
+CATEGORY_WRITES = Writable(CATEGORIES)
+SCORE_SCALE_WRITES = Writable(SCORE_SCALES)
+LINE_ITEM_WRITES = Writable(
+    LINE_ITEMS,
+    parts=(
+        reference_part(
+            "scoreScale", LineItemScoreScale.line_item_sourced_id, LineItemScoreScale.score_scale_sourced_id
+        ),
+        objectives_part(
+            "learningObjectiveSet", LineItemLearningObjective.line_item_sourced_id, objectives.IDS_OF_LINE_ITEM
+        ),
+    ),
+    names={"gradingPeriod": "academicSession"},  # one column keeps both views of it
+    told={
+        "school_sourced_id": lambda sent: (
+            select(Class.school_sourced_id).where(Class.sourced_id == sent("class_sourced_id")).scalar_subquery()
+        )
+    },
+)
+RESULT_WRITES = Writable(
+    RESULTS,
+    parts=(
+        reference_part("scoreScale", ResultScoreScale.result_sourced_id, ResultScoreScale.score_scale_sourced_id),
+        objectives_part(
+            "learningObjectiveSet", ResultLearningObjective.result_sourced_id, objectives.RESULTS_OF_RESULT
+        ),
+    ),
+    told={
+        "class_sourced_id": lambda sent: (
+            select(LineItem.class_sourced_id)
+            .where(LineItem.sourced_id == sent("line_item_sourced_id"))
+            .scalar_subquery()
+        )
+    },
+)
+ASSESSMENT_LINE_ITEM_WRITES = Writable(
+    ASSESSMENT_LINE_ITEMS, readers={"learningObjectiveSet": objectives.IDS_OF_LINE_ITEM.document}
+)
+ASSESSMENT_RESULT_WRITES = Writable(
+    ASSESSMENT_RESULTS, readers={"learningObjectiveSet": objectives.RESULTS_OF_RESULT.document}
 )
 
 of_class = LineItem.class_sourced_id == given("classSourcedId")

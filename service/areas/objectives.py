@@ -9,6 +9,7 @@ from models.base import ACTIVE
 from service.lists.fields import Given, Rows, Value, json_fields
 from service.lists.json_schema import NUMBER, TEXT, list_of, object_of
 from service.lists.json_text import joined, json_array, json_items, json_scalar, text
+from service.records.parts import objectives
 
 IDS, RESULTS = "learningObjectiveIds", "learningObjectiveResults"
 
@@ -71,3 +72,7 @@ OF_RESULT = Given(
     schema=list_of(SET_OF_RESULTS),
     asked=Rows(reached, {"source": Value(ResultLearningObjective.source), **objective_result}),
 )
+
+# … and how they are read when they are sent.
+IDS_OF_LINE_ITEM = objectives(LineItemLearningObjective, IDS)
+RESULTS_OF_RESULT = objectives(ResultLearningObjective, RESULTS, "score", "textScore")

@@ -8,6 +8,7 @@ from models.base import ACTIVE
 from service.areas.references import ORG
 from service.lists.collection import Collection, given
 from service.lists.fields import Ref, Refs, Value
+from service.records.writable import Writable
 
 child = aliased(Org)
 
@@ -29,6 +30,8 @@ ORGS = Collection(
         ),
     },
 )
+
+ORG_WRITES = Writable(ORGS)
 
 schools = select(Org).where(Org.type == "school")
 school = schools.where(Org.sourced_id == given("schoolSourcedId"), Org.status == ACTIVE)

@@ -1,14 +1,21 @@
 """People: users, and students and teachers among them, with their roles; and demographics."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Select, exists, select, union
 
 from models import Class, Demographics, Enrollment, Role, User, UserAgent, UserProfile, UserResource
 from models.base import ACTIVE
 from service.areas.references import ORG, RESOURCE, USER
 from service.lists.collection import Collection, given
-from service.lists.fields import SERVICES, Given, Objects, Ref, Refs, Rows, Texts, Value
+from service.lists.fields import SERVICES, Field, Given, Objects, Ref, Refs, Rows, Texts, Value
 from service.lists.json_schema import TEXT, list_of, object_of
 from service.lists.json_text import joined, json_scalar, text
+from service.records.kinds import column_field, table_of
+from service.records.members import Json
+from service.records.parsing import Reader, Reference
+from service.records.parts import objects_part, references_part
+from service.records.writable import Row, Writable
 
 # A profile has no address of its own in the standard; it is a part of its user's.
 profile_of_role = joined(
@@ -18,6 +25,26 @@ profile_of_user = joined(
     [SERVICES, text("/rostering/v1p2/users/"), UserProfile.user_sourced_id, text("#"), UserProfile.sourced_id]
 )
 credential_type, username = json_scalar(UserProfile.credential_type), json_scalar(UserProfile.username)
+
+ROLE_FIELDS: dict[str, Field] = {
+    "roleType": Value(Role.role_type),
+    "role": Value(Role.role),
+    "org": Ref(Role.org_sourced_id, ORG),
+    "userProfile": Value(profile_of_role),
+    "beginDate": Value(Role.begin_date),
+    "endDate": Value(Role.end_date),
+}
+PROFILE_FIELDS: dict[str, Field] = {
+    "profileId": Value(profile_of_user),
+    "profileType": Value(UserProfile.profile_type),
+    "vendorId": Value(UserProfile.vendor_id),
+    "applicationId": Value(UserProfile.application_id),
+    "description": Value(UserProfile.description),
+    "credentials": Given(
+        joined([text('[{"type":'), credential_type, text(',"username":'), username, text("}]")]),
+        schema=list_of(object_of({"type": TEXT, "username": TEXT})),
+    ),
+}
 
 USERS = Collection(
     one="user",
@@ -40,14 +67,7 @@ USERS = Collection(
             .where(Role.user_sourced_id == User.sourced_id, Role.status == ACTIVE)
             .order_by(Role.role_type, Role.sourced_id)
             .correlate(User),
-            {
-                "roleType": Value(Role.role_type),
-                "role": Value(Role.role),
-                "org": Ref(Role.org_sourced_id, ORG),
-                "userProfile": Value(profile_of_role),
-                "beginDate": Value(Role.begin_date),
-                "endDate": Value(Role.end_date),
-            },
+            ROLE_FIELDS,
             required=True,
         ),
         "userProfiles": Rows(
@@ -55,17 +75,7 @@ USERS = Collection(
             .where(UserProfile.user_sourced_id == User.sourced_id, UserProfile.status == ACTIVE)
             .order_by(UserProfile.sourced_id)
             .correlate(User),
-            {
-                "profileId": Value(profile_of_user),
-                "profileType": Value(UserProfile.profile_type),
-                "vendorId": Value(UserProfile.vendor_id),
-                "applicationId": Value(UserProfile.application_id),
-                "description": Value(UserProfile.description),
-                "credentials": Given(
-                    joined([text('[{"type":'), credential_type, text(',"username":'), username, text("}]")]),
-                    schema=list_of(object_of({"type": TEXT, "username": TEXT})),
-                ),
-            },
+            PROFILE_FIELDS,
         ),
         "primaryOrg": Ref(User.primary_org_sourced_id, ORG),
         "identifier": Value(User.identifier),
@@ -111,6 +121,54 @@ DEMOGRAPHICS = Collection(
         "publicSchoolResidenceStatus": Value(Demographics.public_school_residence_status),
     },
 )
+
+
+def profile_of(reader: Reader, given: Mapping[str, Json], row: Row, at: str) -> Row:
+    """A profile is known by what its URI ends with: for one of ours that is its sourcedId."""
+    credentials = reader.objects(given.get("credentials"), f"{at}.credentials")
+    first = credentials[0][1] if credentials else {}
+    return {
+        **row,
+        "sourced_id": profile_id(reader, given.get("profileId"), f"{at}.profileId"),
+        "credential_type": reader.read(CREDENTIAL_TYPE, first.get("type"), f"{at}.credentials[0].type"),
+        "username": reader.read(CREDENTIAL_NAME, first.get("username"), f"{at}.credentials[0].username"),
+    }
+
+
+def role_of(reader: Reader, given: Mapping[str, Json], row: Row, at: str) -> Row:
+    profile = given.get("userProfile")
+    place = f"{at}.userProfile"
+    found = profile_id(reader, profile, place) if profile else None
+    if found is not None:
+        reader.references.append(Reference(place, "user_profiles", found))
+    return {**row, "user_profile_sourced_id": found}
+
+
+def profile_id(reader: Reader, given: Json, at: str) -> str | None:
+    found: str | None = reader.id(given.rpartition("#")[2] if isinstance(given, str) else given, at)
+    return found
+
+
+CREDENTIAL_TYPE = column_field("type", table_of(UserProfile).c.credential_type)
+CREDENTIAL_NAME = column_field("username", table_of(UserProfile).c.username)
+AGENTS = references_part("agents", UserAgent.user_sourced_id, UserAgent.agent_sourced_id)
+USER_WRITES = Writable(
+    USERS,
+    parts=(  # profiles first: roles refer to them
+        objects_part("userProfiles", UserProfile.user_sourced_id, PROFILE_FIELDS, ("sourced_id",), finish=profile_of),
+        objects_part(
+            "roles",
+            Role.user_sourced_id,
+            ROLE_FIELDS,
+            ("role_type", "role", "org_sourced_id"),
+            finish=role_of,
+            required=True,
+        ),
+        AGENTS,
+        references_part("resources", UserResource.user_sourced_id, UserResource.resource_sourced_id),
+    ),
+)
+DEMOGRAPHICS_WRITES = Writable(DEMOGRAPHICS)
 
 
 def users_with_role(role: str) -> Select[User]:

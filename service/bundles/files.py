@@ -30,19 +30,11 @@ from models import (
     UserProfile,
     UserResource,
 )
-from models.academic_sessions import SESSION_TYPES
 from models.base import Base
-from models.classes import CLASS_TYPES
-from models.enrollments import ENROLLMENT_ROLES
-from models.gradebook import SCORE_STATUSES
-from models.orgs import ORG_TYPES
-from models.resources import IMPORTANCES, RESOURCE_ROLES
-from models.users import ROLE_TYPES, ROLES, SEXES
-from service.records.kinds import Field, Vocabulary, camel_case, field_of, table_of
+from service.records.kinds import Field, camel_case, field_of, table_of
 
 COMMON = ("sourcedId", "status", "dateLastModified")
 METADATA = "metadata."  # what the name of a column of one's own starts with
-OBJECTIVE_SOURCES = ("case", "unknown")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,27 +65,22 @@ class File:
         return next(each for each in self.fields if each.name == name)
 
 
-def declare(model: type[Record], header: str, vocabularies: Mapping[str, Vocabulary] | None = None) -> File:
+def declare(model: type[Record], header: str) -> File:
     """`header` names the fields after the three that every file starts with, in the standard's order."""
-    table, known = table_of(cast("type[Base]", model)), vocabularies or {}
-    fields = (field_of(table, name, known.get(name)) for name in (*COMMON, *header.split()))
+    table = table_of(cast("type[Base]", model))
+    fields = (field_of(table, name) for name in (*COMMON, *header.split()))
     return File(camel_case(table.name), model, tuple(fields))
 
 
 # Each file after those that it refers to.
 FILES = (
-    declare(Org, "name type identifier parentSourcedId", {"type": Vocabulary(ORG_TYPES)}),
-    declare(
-        AcademicSession,
-        "title type startDate endDate parentSourcedId schoolYear",
-        {"type": Vocabulary(SESSION_TYPES)},
-    ),
+    declare(Org, "name type identifier parentSourcedId"),
+    declare(AcademicSession, "title type startDate endDate parentSourcedId schoolYear"),
     declare(Course, "schoolYearSourcedId title courseCode grades orgSourcedId subjects subjectCodes"),
     declare(
         Class,
         "title grades courseSourcedId classCode classType location schoolSourcedId termSourcedIds subjects"
         " subjectCodes periods",
-        {"classType": Vocabulary(CLASS_TYPES)},
     ),
     declare(
         User,
@@ -105,23 +92,14 @@ FILES = (
         UserProfile,
         "userSourcedId profileType vendorId applicationId description credentialType username password",
     ),
-    declare(
-        Role,
-        "userSourcedId roleType role beginDate endDate orgSourcedId userProfileSourcedId",
-        {"roleType": Vocabulary(ROLE_TYPES, extensible=False), "role": Vocabulary(ROLES)},
-    ),
+    declare(Role, "userSourcedId roleType role beginDate endDate orgSourcedId userProfileSourcedId"),
     declare(
         Demographics,
         "birthDate sex americanIndianOrAlaskaNative asian blackOrAfricanAmerican"
         " nativeHawaiianOrOtherPacificIslander white demographicRaceTwoOrMoreRaces hispanicOrLatinoEthnicity"
         " countryOfBirthCode stateOfBirthAbbreviation cityOfBirth publicSchoolResidenceStatus",
-        {"sex": Vocabulary(SEXES)},
     ),
-    declare(
-        Enrollment,
-        "classSourcedId schoolSourcedId userSourcedId role primary beginDate endDate",
-        {"role": Vocabulary(ENROLLMENT_ROLES)},
-    ),
+    declare(Enrollment, "classSourcedId schoolSourcedId userSourcedId role primary beginDate endDate"),
     declare(Category, "title weight"),
     declare(ScoreScale, "title type orgSourcedId courseSourcedId classSourcedId scoreScaleValue"),
     declare(
@@ -133,25 +111,12 @@ FILES = (
         Result,
         "lineItemSourcedId studentSourcedId scoreStatus score scoreDate comment textScore classSourcedId"
         " inProgress incomplete late missing",
-        {"scoreStatus": Vocabulary(SCORE_STATUSES)},
     ),
     declare(LineItemScoreScale, "title lineItemSourcedId scoreScaleSourcedId"),
     declare(ResultScoreScale, "title resultSourcedId scoreScaleSourcedId"),
-    declare(
-        LineItemLearningObjective,
-        "lineItemSourcedId source learningObjectiveId",
-        {"source": Vocabulary(OBJECTIVE_SOURCES, extensible=False)},
-    ),
-    declare(
-        ResultLearningObjective,
-        "resultSourcedId source learningObjectiveId score textScore",
-        {"source": Vocabulary(OBJECTIVE_SOURCES, extensible=False)},
-    ),
-    declare(
-        Resource,
-        "vendorResourceId title roles importance vendorId applicationId",
-        {"roles": Vocabulary(RESOURCE_ROLES), "importance": Vocabulary(IMPORTANCES, extensible=False)},
-    ),
+    declare(LineItemLearningObjective, "lineItemSourcedId source learningObjectiveId"),
+    declare(ResultLearningObjective, "resultSourcedId source learningObjectiveId score textScore"),
+    declare(Resource, "vendorResourceId title roles importance vendorId applicationId"),
     declare(ClassResource, "title classSourcedId resourceSourcedId"),
     declare(CourseResource, "title courseSourcedId resourceSourcedId"),
     declare(UserResource, "userSourcedId orgSourcedId classSourcedId resourceSourcedId"),

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from models.base import ACTIVE
+from models.base import ACTIVE, Vocabulary
 from service.bundles.files import FILE, File
-from service.records.kinds import Field, Kind, Vocabulary, field_of
+from service.records.kinds import Field, Kind, field_of
 
 DERIVED_ROLE = "role-1.1-"  # what the sourcedId of a role made here starts with
 NAMESPACE = UUID("5d1f4c0e-7a53-4a0b-9a0b-6f6d6f2f4c11")

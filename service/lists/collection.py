@@ -130,6 +130,12 @@ def one_statement(collection: Collection, rows: Select[Any], fields: tuple[str, 
     )
 
 
+@lru_cache(maxsize=64)
+def shown_statement(collection: Collection) -> Select[Any]:
+    """The JSON of the row whose sourcedId is the parameter `sourcedId`, deleted or not."""
+    return select(json_fields(collection.fields)).where(collection.entity.sourced_id == given("sourcedId"))
+
+
 @lru_cache(maxsize=512)
 def parents_statement(parents: tuple[Select[Any], ...]) -> Select[Any]:
     return select(and_(*(exists(parent) for parent in parents)))

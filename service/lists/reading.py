@@ -18,6 +18,7 @@ from service.lists.collection import (
 )
 from service.lists.filters import BadFilter
 from service.lists.paging import Asked, links, wanted_fields
+from service.lists.tags import tag_of, tagged_json
 
 COUNTS_KEPT = 1_000
 
@@ -25,10 +26,16 @@ COUNTS_KEPT = 1_000
 async def read_one(collection: Collection, rows: Select[Any], path: dict[str, str]) -> Response:
     """`{"org": {…}}`; NotFound for an id that is not there or is marked as deleted."""
     statement = one_statement(collection, rows, wanted_fields(collection))
-    found = await g.session.scalar(statement, {**path, "services": services_url()})
+    services = services_url()
+    found = await g.session.scalar(statement, {**path, "services": services})
     if found is None:
         raise NotFound(f"no {collection.one} with this sourcedId")
-    return json_response(f'{{"{collection.one}":{found}}}')
+    return one_response(collection, found, services)
+
+
+def one_response(collection: Collection, shown: str, services: str, status: int = 200) -> Response:
+    """`{"org": {…}}`, with the tag of the object: the same after a read and after a write."""
+    return tagged_json(f'{{"{collection.one}":{shown}}}', tag_of(shown, services), status)
 
 
 async def list_page(
@@ -51,7 +58,8 @@ async def list_page(
         raise NotFound("no such object in the path")
 
     total = await total_count(collection, rows, asked, found, parameters)
-    response = json_response(f'{{"{collection.many}":[{items or ""}]}}')
+    text = f'{{"{collection.many}":[{items or ""}]}}'
+    response = tagged_json(text, tag_of(text, parameters["services"]))
     response.headers["X-Total-Count"] = str(total)
     response.headers["Link"] = links(asked, total, cursor if found > asked.shape.limit else None)
     return response
@@ -95,7 +103,3 @@ class Counts:
         self.known.move_to_end(rows)
         if len(self.known) > COUNTS_KEPT:
             self.known.popitem(last=False)
-
-
-def json_response(text: str) -> Response:
-    return Response(text, content_type="application/json")

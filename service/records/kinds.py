@@ -1,6 +1,6 @@
-"""What each field of a CSV file is. It follows from the column of the model that the field is named after.
+"""What each field holds, in CSV and in JSON. It follows from the column that keeps it, its type and its `info`.
 
-What does not follow is declared here: LINKS, PAIRS, YEARS, REQUIRED, EXPECTED.
+Lists of references have no column: they are declared here, as LINKS and REQUIRED.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from typing import Any, cast
 from sqlalchemy import JSON, Boolean, Column, Date, Double, Table
 
 from models import ClassTerm, UserAgent
-from models.base import Base, Moment
+from models.base import EXPECTED, PAIR, VOCABULARY, YEAR, Base, Moment, Vocabulary
 
 
 class Kind(StrEnum):
-    """What a cell holds."""
+    """What a field holds."""
 
     ID = "id"  # a sourcedId: the row's own, or that of the row it refers to
     TEXT = "text"
@@ -32,14 +32,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """The words that a field may hold; an extensible one also takes `ext:` and a word of the sender's."""
-
-    words: tuple[str, ...]
-    extensible: bool = True
-
-
-@dataclass(frozen=True)
 class Link:
     """The association table behind a list of sourcedIds: `own` holds the row's, `other` the listed ones."""
 
@@ -50,7 +42,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Field:
-    """One column of a file.
+    """One column of a file, or one member of a JSON object.
 
     `expected`: the standard wants a value, the table does not. `refers_to` is a table. `pair` are the keys that
     the two sides have in JSON.
@@ -69,33 +61,30 @@ class Field:
 
 # Lists of references: each has an association table.
 LINKS: Mapping[str, type[Base]] = {"agentSourcedIds": UserAgent, "termSourcedIds": ClassTerm}
-PAIRS: Mapping[str, tuple[str, str]] = {
-    "scoreScaleValue": ("itemValueLHS", "itemValueRHS"),
-    "userIds": ("type", "identifier"),
-}
-YEARS = ("schoolYear",)
 # Required though the table cannot say so: a class needs at least one term.
 REQUIRED = ("termSourcedIds",)
-# Required by the standard, but often blank, and nothing that we do depends on them.
-EXPECTED = ("courses.course_code", "orgs.identifier")
 
 
-def field_of(table: Table, name: str, vocabulary: Vocabulary | None = None, column_name: str = "") -> Field:
+def field_of(table: Table, name: str, column_name: str = "") -> Field:
+    """The field of this name in the CSV file of the table."""
     if name == "password":
         return Field(name=name, kind=Kind.WITHHELD)
     if name in LINKS:
         return link_field(name, link_of(LINKS[name]))
-    column = table.c[column_name or snake_case(name)]
-    kind = kind_of(name, column)
+    return column_field(name, table.c[column_name or snake_case(name)])
+
+
+def column_field(name: str, column: Column[Any]) -> Field:
+    """The field that is kept in this column, under the name that it has outside."""
     return Field(
         name=name,
-        kind=Kind.WORD if vocabulary and kind is Kind.TEXT else kind,
+        kind=kind_of(column),
         column=column,
         required=not column.nullable and name not in ("status", "dateLastModified"),
-        expected=str(column) in EXPECTED,
+        expected=column.info.get(EXPECTED, False),
         refers_to=reference_of(column),
-        vocabulary=vocabulary,
-        pair=PAIRS.get(name),
+        vocabulary=column.info.get(VOCABULARY),
+        pair=column.info.get(PAIR),
     )
 
 
@@ -104,21 +93,21 @@ def link_field(name: str, link: Link) -> Field:
     return Field(name=name, kind=Kind.LINKS, required=name in REQUIRED, refers_to=target, link=link)
 
 
-def kind_of(name: str, column: Column[Any]) -> Kind:
-    if name == "sourcedId" or column.foreign_keys:
+def kind_of(column: Column[Any]) -> Kind:
+    if column.name == "sourced_id" or column.foreign_keys:
         return Kind.ID
-    if name in YEARS:
+    if column.info.get(YEAR):
         return Kind.YEAR
     for stored, kind in (
         (Boolean, Kind.BOOLEAN),
         (Date, Kind.DATE),
         (Moment, Kind.MOMENT),
         (Double, Kind.NUMBER),
-        (JSON, Kind.PAIRS if name in PAIRS else Kind.LIST),
+        (JSON, Kind.PAIRS if PAIR in column.info else Kind.LIST),
     ):
         if isinstance(column.type, stored):
             return kind
-    return Kind.TEXT
+    return Kind.WORD if VOCABULARY in column.info else Kind.TEXT
 
 
 def reference_of(column: Column[Any]) -> str | None:

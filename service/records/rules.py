@@ -83,6 +83,9 @@ class Rule(Enum):
     LIST = "list", WARNING, "blank items in a list, or spaces around its commas"
     PAIRS = "pairs", ERROR, "not a list of {left:right}"
     YEAR = "year", WARNING, "a school year is not four digits"
+    # a member of JSON, sent to the API
+    TYPE = "type", ERROR, "JSON of another type, such as a number where a text belongs"
+    PATH = "path", ERROR, "not what the path of the request says"
     # cells that belong together
     SUBJECT_CODES = "subject-codes", WARNING, "subjects and subjectCodes are not equally long"
     OBJECTIVE = (

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time
 from math import isfinite
 from typing import Any
 
-from models.base import as_utc
-from service.records.kinds import Field, Kind, Vocabulary
+from models.base import Vocabulary, as_utc
+from service.records.kinds import Field, Kind
 from service.records.rules import Rule
 
 ID_MAX = 255

@@ -47,7 +47,7 @@ BARE = {
     "lineItemSourcedId": "bare-item",
 }
 Pair = tuple[Service, Operation]
-EVERY: list[Pair] = [(service, operation) for service in ALL for operation in service.operations]
+EVERY: list[Pair] = [(service, operation) for service in ALL for operation in service.operations if operation.is_read]
 LISTS = [(service, operation) for service, operation in EVERY if not operation.single]
 SINGLES = [(service, operation) for service, operation in EVERY if operation.single]
 NESTED = [(service, operation) for service, operation in LISTS if operation.parents]

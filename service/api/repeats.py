@@ -1,0 +1,63 @@
+"""A POST that comes again under its `Idempotency-Key` has one effect, and gets the answer that it had.
+
+The key is taken in the transaction that does the work, so it is taken by who commits: whoever comes with it meanwhile
+waits for that, in whatever process. An answer is kept for a day. A refused request keeps nothing.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from quart import request
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import IdempotentAnswer
+from models.base import stamp
+from service.errors import InvalidData, Problem
+from service.records.kinds import table_of
+
+HEADER = "Idempotency-Key"
+KEPT = timedelta(hours=24)
+KEY_MAX = 255
+ANSWERS = table_of(IdempotentAnswer)
+
+
+async def earlier_answer(session: AsyncSession, client_id: str) -> str | None:
+    """What the same request was answered before; None where there is no key, or it comes for the first time.
+
+    Raises InvalidData if another request came with the key.
+    """
+    key = request.headers.get(HEADER, "")
+    if not key:
+        return None
+    if len(key) > KEY_MAX or not key.isprintable():
+        raise Problem(f"{HEADER} has at most {KEY_MAX} characters, and no control characters")
+    digest = await request_digest()
+    mine = (ANSWERS.c.client_id == client_id) & (ANSWERS.c.key == key)
+    now = (await session.execute(select(stamp()))).scalar_one()
+    await session.execute(delete(ANSWERS).where(ANSWERS.c.client_id == client_id, ANSWERS.c.created_at < now - KEPT))
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    taken = dialect.insert(ANSWERS).values(client_id=client_id, key=key, request_sha256=digest).on_conflict_do_nothing()
+    if await session.scalar(taken.returning(ANSWERS.c.key)):
+        return None
+    row = (await session.execute(select(ANSWERS.c.request_sha256, ANSWERS.c.answer).where(mine))).one()
+    if row.request_sha256 != digest:
+        raise InvalidData(f"another request came with this {HEADER}")
+    return str(row.answer)
+
+
+async def request_digest() -> str:
+    """Of what the request asks for: its path, its query and its body."""
+    digest = hashlib.sha256(f"{request.method} {request.path}?".encode() + request.query_string)
+    data: bytes = await request.get_data(as_text=False)  # type: ignore[assignment]  # bytes, if not as text
+    digest.update(data)
+    return digest.hexdigest()
+
+
+async def keep_answer(session: AsyncSession, client_id: str, answer: str) -> None:
+    """For who comes again. Does nothing where the request has no key."""
+    if key := request.headers.get(HEADER):
+        mine = (ANSWERS.c.client_id == client_id) & (ANSWERS.c.key == key)
+        await session.execute(update(ANSWERS).where(mine).values(answer=answer))

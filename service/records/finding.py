@@ -1,0 +1,115 @@
+"""What a write must know before it changes anything, asked in one statement that also locks what it finds.
+
+The record itself (locked, so that the next writer waits), the rows of its parts, the rows that it refers to (locked
+against deletion), and whether the client that calls may still do so.
+"""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, null, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.selectable import CompoundSelect
+
+from models import ApiClient
+from models.base import ACTIVE, SOURCED_ID, Base
+from service.lists.fields import json_fields
+from service.lists.json_text import text
+from service.records.history import Author, image
+from service.records.parsing import Record
+from service.records.writable import Part, Writable
+
+CLIENT, ROW, REFERRED, PART = "client", "row", "referred", "part"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record as it is: `shown` is its JSON, where that was asked for."""
+
+    status: str
+    shown: str | None
+
+
+@dataclass
+class Found:
+    """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds."""
+
+    client: bool = False
+    rows: dict[str, Stored] = field(default_factory=dict)
+    referred: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, kind: str, name: str, sourced_id: str, shown: str | None) -> None:
+        if kind == CLIENT:
+            self.client = True
+        elif kind == ROW:
+            self.rows[sourced_id] = Stored(name, shown)
+        elif kind == REFERRED:
+            self.referred[name].add(sourced_id)
+        else:
+            self.parts[name].append(json.loads(shown) if shown else {"sourcedId": sourced_id})
+
+    def active(self, sourced_id: str) -> Stored | None:
+        stored = self.rows.get(sourced_id)
+        return stored if stored and stored.status == ACTIVE else None
+
+
+async def find(
+    session: AsyncSession, author: Author, writable: Writable, records: list[Record], *, with_json: bool = False
+) -> Found:
+    """`with_json`: the JSON of the stored record is needed. Of several records, no parts are looked for."""
+    ids = [record.sourced_id for record in records if record.sourced_id]
+    referred: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        for reference in record.references:
+            referred[reference.table].add(reference.sourced_id)
+    parts = tuple(records[0].parts) if len(records) == 1 else ()
+    shape = (tuple(sorted(referred)), parts, with_json)
+    parameters = {"client": author.name, "ids": ids, "services": author.services}
+    parameters |= {f"ids_{table}": sorted(wanted) for table, wanted in referred.items()}
+    found = Found()
+    for row in await session.execute(finding(writable, *shape), parameters):
+        found.note(*row)
+    return found
+
+
+@lru_cache(maxsize=512)
+def finding(
+    writable: Writable, referred: tuple[str, ...], parts: tuple[Part, ...], with_json: bool
+) -> CompoundSelect[Any]:
+    """Rows of what kind it is, a name or status, a sourcedId and JSON."""
+    nothing = cast(null(), Text)
+    client = select(text(CLIENT), text(""), ApiClient.client_id, nothing).where(
+        ApiClient.client_id == bindparam("client", type_=SOURCED_ID), ApiClient.revoked_at.is_(None)
+    )
+    table = writable.table
+    shown = json_fields(writable.collection.fields) if with_json else nothing
+    row = select(text(ROW), table.c.status, table.c.sourced_id, shown).where(table.c.sourced_id.in_(listed("ids")))
+    arms = [client, locked(row.with_for_update(of=table))]
+    for name in referred:
+        other = Base.metadata.tables[name]
+        found = select(text(REFERRED), text(name), other.c.sourced_id, nothing).where(
+            other.c.sourced_id.in_(listed(f"ids_{name}")), other.c.status == text(ACTIVE)
+        )
+        arms.append(locked(found.with_for_update(read=True)))
+    return union_all(*arms, *map(rows_of, parts))
+
+
+def rows_of(part: Part) -> Select[Any]:
+    mine = part.owner_column.in_(listed("ids"))
+    if part.is_pair:
+        return select(text(PART), text(part.name), part.table.c[part.key[0]], cast(null(), Text)).where(mine)
+    return select(text(PART), text(part.name), part.table.c.sourced_id, image(part.table)).where(mine)
+
+
+def locked(rows: Select[Any]) -> Select[Any]:
+    """As a part of a UNION, which PostgreSQL does not let lock by itself."""
+    labelled = (column.label(f"c{number}") for number, column in enumerate(rows.selected_columns))
+    return select(*rows.with_only_columns(*labelled).subquery().c)
+
+
+def listed(name: str) -> ColumnElement[Any]:
+    return bindparam(name, type_=SOURCED_ID, expanding=True)
