@@ -4,6 +4,7 @@ from quart import Blueprint
 
 from service.api import (
     academic_sessions,
+    changes,
     classes,
     discovery,
     enrollments,
@@ -19,6 +20,7 @@ from service.api.services import ALL
 __all__ = [
     "academic_sessions",
     "api",
+    "changes",
     "classes",
     "discovery",
     "enrollments",
@@ -36,6 +38,7 @@ def api() -> Blueprint:
     for service in ALL:
         service.add_to(blueprint)
     discovery.add_to(blueprint)
+    blueprint.register_blueprint(changes.blueprint)
     blueprint.register_blueprint(token.blueprint)
     blueprint.register_blueprint(index.blueprint)
     return blueprint

@@ -10,6 +10,7 @@ from typing import Any
 from quart import Blueprint, Response, current_app, request
 
 from service.access import allow, short_scope
+from service.api import own_document
 from service.api.operations import Operation, Service
 from service.api.schemas import input_schema, object_schema
 from service.api.services import ALL
@@ -31,11 +32,21 @@ WRITE_REFUSALS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503)
 WRITTEN = {"PUT": "201", "PATCH": "200", "POST": "201", "DELETE": "204"}
 
 
+OWN = "/homeroom/v1/openapi.json"
+
+
 def add_to(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule(OWN, "own_document", allow()(answer_own), methods=["GET"])
     for service, names in NAMES.items():
         for name in names:
             path = f"/ims/oneroster/{service}/v1p2/discovery/{name}"
             blueprint.add_url_rule(path, name.replace(".", "_"), allow()(answer(service)), methods=["GET"])
+
+
+async def answer_own() -> Response:
+    settings: Settings = current_app.config["SETTINGS"]
+    described = own_document.document(settings, f"{base_url()}/homeroom/v1", f"{base_url()}/oauth2/token")
+    return Response(json.dumps(described), content_type="application/json")
 
 
 def answer(service: str) -> Callable[[], Awaitable[Response]]:

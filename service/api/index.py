@@ -7,7 +7,7 @@ from markupsafe import Markup
 from quart import Blueprint, Response
 
 from service.access import allow
-from service.api.discovery import NAMES
+from service.api.discovery import NAMES, OWN
 from service.lists.addresses import base_url
 
 blueprint = Blueprint("index", __name__)
@@ -26,15 +26,15 @@ PAGE = Markup("""<!doctype html>
 <title>Homeroom</title>
 <style>{style}</style>
 <h1>Homeroom</h1>
-<p>This is a student information service. Programs read it over the OneRoster 1.2 REST API, with credentials that
-whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
+<p>This is a student information service. Programs read and write it over the OneRoster 1.2 REST API, with credentials
+that whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
 <pre>curl -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials {base}/oauth2/token
 curl -H "Authorization: Bearer TOKEN" "{base}/ims/oneroster/rostering/v1p2/orgs?limit=10"</pre>
 <p>What can be asked is described in OpenAPI:</p>
 <ul>{links}</ul>
 </html>
 """)
-LINK = Markup('<li><a href="{base}/ims/oneroster/{service}/v1p2/discovery/{name}">{service}</a></li>')
+LINK = Markup('<li><a href="{base}{path}">{name}</a></li>')
 style_hash = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{style_hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -45,6 +45,8 @@ POLICY = (
 @allow()
 async def show_index() -> Response:
     base = base_url()
-    links = Markup("").join(LINK.format(base=base, service=service, name=names[0]) for service, names in NAMES.items())
+    paths = {service: f"/ims/oneroster/{service}/v1p2/discovery/{names[0]}" for service, names in NAMES.items()}
+    paths["changes and history"] = OWN
+    links = Markup("").join(LINK.format(base=base, path=path, name=name) for name, path in paths.items())
     page = PAGE.format(style=STYLE, base=base, links=links)
     return Response(page, headers={"Content-Security-Policy": POLICY}, content_type="text/html; charset=utf-8")

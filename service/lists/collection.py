@@ -27,13 +27,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Subquery
 
-from models.base import ACTIVE, Record
+from models.base import ACTIVE, Moment, Record
 from service.lists.comparing import Path
 from service.lists.fields import Document, Field, Value, json_fields, nullable
-from service.lists.filters import condition, names, parse_filter
+from service.lists.filters import STAMP, asks_for_changes, condition, names, parse_filter
 from service.lists.json_text import Column, joined, json_items, json_scalar, text
 
-SHOWS_DELETED = {"status", "dateLastModified"}  # a filter that names one of these is after what was deleted, too
+SHOWS_DELETED = {"status", STAMP}  # a filter that names one of these is after what was deleted, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +146,8 @@ def filtered(collection: Collection, rows: Select[Any], filter_text: str) -> Sel
         return rows.where(collection.entity.status == text(ACTIVE))
     tree = parse_filter(filter_text)
     found = rows.where(condition(tree, collection.fields, collection.aliases))
+    if asks_for_changes(filter_text):
+        found = found.where(collection.entity.date_last_modified < bindparam("settled", type_=Moment))
     return found if names(tree) & SHOWS_DELETED else found.where(collection.entity.status == text(ACTIVE))
 
 

@@ -11,6 +11,7 @@ field send more, so this is what all of them send. `AND` binds closer than `OR`,
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -29,6 +30,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 CLAUSES_MAX = 100
+STAMP = "dateLastModified"
 DEPTH_MAX = 20
 
 
@@ -175,3 +177,9 @@ def clause_condition(clause: Clause, fields: Mapping[str, Field]) -> ColumnEleme
 def names(tree: Filter) -> set[str]:
     """The first name of every path in the filter."""
     return {tree.path[0]} if isinstance(tree, Clause) else set().union(*map(names, tree.parts))
+
+
+@lru_cache(maxsize=1024)
+def asks_for_changes(text: str) -> bool:
+    """Whether the filter goes by stamps, which takes care (`models/stamps.py`). Raises BadFilter."""
+    return bool(text) and STAMP in names(parse_filter(text))

@@ -4,15 +4,17 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from quart import current_app, request
 
+from models.base import wire_moment
 from service.errors import InvalidFilter, InvalidSelection, InvalidSort, Problem
 from service.lists.addresses import base_url
 from service.lists.collection import Collection, Shape
-from service.lists.comparing import BadValue, parse
+from service.lists.comparing import BadValue, parse, parse_moment
 from service.settings import Settings
 
 OFFSET_MAX = 2**63 - 1
@@ -28,18 +30,22 @@ class After:
     key: str | None
     sourced_id: str
     walk: int  # which list was walked, in which order
+    settled: str | None = None  # the moment up to which a walk by stamps sees changes
 
     def token(self) -> str:
-        text = json.dumps([self.offset, self.total, self.key, self.sourced_id, self.walk])
+        settled = [self.settled] if self.settled else []
+        text = json.dumps([self.offset, self.total, self.key, self.sourced_id, self.walk, *settled])
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
     def of_token(cls, token: str) -> "After":
         try:
-            offset, total, key, sourced_id, walk = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-            after = cls(int(offset), int(total), key if key is None else str(key), str(sourced_id), int(walk))
+            parts = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            offset, total, key, sourced_id, walk, *settled = parts
+            after = cls(int(offset), int(total), key if key is None else str(key), str(sourced_id), int(walk), *settled)
+            parse_moment(after.settled or "2000-01-01")
             f"{after.key}{after.sourced_id}".encode()  # half a surrogate pair is no text
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise Problem("`after` is not from a link of ours") from error
         if "\0" in after.sourced_id or not 0 <= after.offset <= after.total <= OFFSET_MAX:
             raise Problem("`after` is not from a link of ours")
@@ -122,15 +128,20 @@ def wanted_fields(collection: Collection) -> tuple[str, ...]:
     return wanted
 
 
-def links(asked: Asked, total: int, cursor: str | None) -> str:
-    """RFC 8288 links to the other pages; `cursor` is the last row's key and sourcedId if there is a next page."""
+def links(asked: Asked, total: int, cursor: str | None, settled: datetime | None = None) -> str:
+    """RFC 8288 links to the other pages; `cursor` is the last row's key and sourcedId if there is a next page.
+
+    A walk by stamps goes on with the moment that it began with, `settled`.
+    """
     limit, offset = asked.shape.limit, asked.offset
     pages = {"first": "offset=0"}
     if offset > 0:
         pages["prev"] = f"offset={max(0, offset - limit)}"
     if cursor:
         key, sourced_id = json.loads(cursor)
-        after = After(offset + limit, max(total, offset + limit), as_text(key), sourced_id, walk_of(asked.shape))
+        until = wire_moment(settled) if settled else None
+        place = (offset + limit, max(total, offset + limit), as_text(key), sourced_id, walk_of(asked.shape), until)
+        after = After(*place)
         pages["next"] = f"offset={offset + limit}&after={after.token()}"
     if total:
         pages["last"] = f"offset={(total - 1) // limit * limit}"

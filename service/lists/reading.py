@@ -2,11 +2,13 @@
 
 import time
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any
 
 from quart import Response, current_app, g, request
 from sqlalchemy import Select
 
+from models.stamps import settled
 from service.errors import InvalidFilter, NotFound
 from service.lists.addresses import services_url
 from service.lists.collection import (
@@ -16,9 +18,11 @@ from service.lists.collection import (
     page_statement,
     parents_statement,
 )
-from service.lists.filters import BadFilter
+from service.lists.comparing import parse_moment
+from service.lists.filters import BadFilter, asks_for_changes
 from service.lists.paging import Asked, links, wanted_fields
 from service.lists.tags import tag_of, tagged_json
+from service.settings import Settings
 
 COUNTS_KEPT = 1_000
 
@@ -53,6 +57,8 @@ async def list_page(
         statement = page_statement(collection, rows, asked.shape)
     except BadFilter as problem:
         raise InvalidFilter(str(problem)) from None
+    if asks_for_changes(asked.shape.filter):
+        parameters["settled"] = await settled_for(asked)
     items, found, cursor = (await g.session.execute(statement, parameters)).one()
     if not found and parents and not await g.session.scalar(parents_statement(parents), path):
         raise NotFound("no such object in the path")
@@ -61,8 +67,18 @@ async def list_page(
     text = f'{{"{collection.many}":[{items or ""}]}}'
     response = tagged_json(text, tag_of(text, parameters["services"]))
     response.headers["X-Total-Count"] = str(total)
-    response.headers["Link"] = links(asked, total, cursor if found > asked.shape.limit else None)
+    response.headers["Link"] = links(
+        asked, total, cursor if found > asked.shape.limit else None, parameters.get("settled")
+    )
     return response
+
+
+async def settled_for(asked: Asked) -> datetime:
+    """The moment up to which a list by stamps shows changes: all pages of a walk the same."""
+    if asked.after and asked.after.settled:
+        return parse_moment(asked.after.settled)
+    settings: Settings = current_app.config["SETTINGS"]
+    return await settled(current_app.extensions["database"], settings.delta_wait_seconds)
 
 
 async def total_count(
