@@ -5,7 +5,6 @@ waits for that, in whatever process. An answer is kept for a day. A refused requ
 """
 
 import hashlib
-from datetime import timedelta
 from typing import Any
 
 from quart import request
@@ -14,14 +13,24 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import IdempotentAnswer
-from models.base import stamp
+from models.base import Moment
 from service.errors import InvalidData, Problem
+from service.lists.json_text import Spelled
 from service.records.kinds import table_of
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(hours=24)
 KEY_MAX = 255
 ANSWERS = table_of(IdempotentAnswer)
+
+
+class a_day_ago(Spelled):
+    """The moment 24 hours ago, by the database's clock."""
+
+    type = Moment()
+    inherit_cache = True
+    name = "a_day_ago"
+    postgresql = "clock_timestamp() - interval '24 hours'"
+    sqlite = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')"
 
 
 async def earlier_answer(session: AsyncSession, client_id: str) -> str | None:
@@ -36,8 +45,7 @@ async def earlier_answer(session: AsyncSession, client_id: str) -> str | None:
         raise Problem(f"{HEADER} has at most {KEY_MAX} characters, and no control characters")
     digest = await request_digest()
     mine = (ANSWERS.c.client_id == client_id) & (ANSWERS.c.key == key)
-    now = (await session.execute(select(stamp()))).scalar_one()
-    await session.execute(delete(ANSWERS).where(ANSWERS.c.client_id == client_id, ANSWERS.c.created_at < now - KEPT))
+    await session.execute(delete(ANSWERS).where(ANSWERS.c.client_id == client_id, ANSWERS.c.created_at < a_day_ago()))
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     taken = dialect.insert(ANSWERS).values(client_id=client_id, key=key, request_sha256=digest).on_conflict_do_nothing()
     if await session.scalar(taken.returning(ANSWERS.c.key)):
