@@ -40,7 +40,8 @@ class WritersBusy(Exception):
 
 
 async def stop_writers(session: AsyncSession | AsyncConnection) -> datetime:
-    """Wait for the writers there are, and keep others waiting until this transaction ends. Returns the moment.
+    """Wait for the writers there are, and keep others waiting until this transaction ends. Returns the moment,
+    which is later than their stamps.
 
     For a bulk of rows whose writer would otherwise meet all others, row by row. On SQLite it is the only one anyway.
     """
@@ -48,6 +49,7 @@ async def stop_writers(session: AsyncSession | AsyncConnection) -> datetime:
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.set_config("lock_timeout", "60s", True)))
         await connection.execute(STOP_WRITERS)
+    await asyncio.sleep(MILLISECOND)  # or the last of them may have stamped in the same one
     moment: datetime = (await connection.execute(select(stamp()))).scalar_one()
     return moment
 

@@ -1,28 +1,27 @@
 """The whole act: a bundle becomes rows, in one transaction that the caller ends."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import as_utc
+from models.stamps import stop_writers
+from service.bundles.changing import ANALYZE_ROWS, add_owners, find_again, find_all
 from service.bundles.checking import check
 from service.bundles.files import File
 from service.bundles.headers import read_header
 from service.bundles.manifest import Mode, read_manifest
-from service.bundles.merging import merge
+from service.bundles.merging import Merge
 from service.bundles.parsing import Parser
 from service.bundles.reading import Bundle
 from service.bundles.records import Record, Records
 from service.bundles.report import Issue, Report
-from service.bundles.retiring import end_roles, may_retire, retire
+from service.bundles.retiring import may_retire
 from service.bundles.staging import Stage, Staging
+from service.records.history import Author, collection_of
 from service.records.rules import Rule
 
-ANALYZE_ROWS = 1_000  # changed rows after which the planner should look at a table anew
 FATAL = (Rule.VERSION, Rule.RETIRE_LIMIT)  # whatever the options say
 
 
@@ -43,8 +42,8 @@ class ImportOptions:
 async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOptions, report: Report) -> bool:
     """Check everything, then merge it, or nothing if something was refused. Returns whether it was merged.
 
-    Never commits. `session` is a write session in which nothing was done yet. Raises Unreadable for a bundle that
-    cannot be read to its end, Busy while another import runs.
+    Never commits. `session` is a bulk session in which nothing was done yet; writers wait from the merge on, until it
+    ends. Raises Unreadable for a bundle that cannot be read to its end, Busy while another import runs.
     """
     staging = Staging(await session.connection())
     await take_time(staging)
@@ -59,7 +58,7 @@ async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOp
             retiring.append(stage)
     merged = not any(report.found[rule] for rule in FATAL) and (options.skip_bad or not report.errors)
     if merged:
-        await merge_all(staging, retiring, report)
+        await merge_all(staging, retiring, Author("import", bundle.name), report)
     await staging.drop()
     return merged
 
@@ -97,15 +96,18 @@ async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, r
     return stage
 
 
-async def merge_all(staging: Staging, retiring: Sequence[Stage], report: Report) -> None:
-    moment = as_utc(datetime.now(UTC))
-    for done, stage in enumerate(staging.stages.values()):
-        report.watch(f"storing {stage.file.name}", done, len(staging.stages))
-        await merge(staging, stage, moment, report)
-        if stage.derived:
-            await end_roles(staging, stage, moment, report)
-    for stage in retiring:
-        await retire(staging, stage, moment, report)
-    for stage in staging.stages.values():
-        if report.counts[stage.file.name].changed >= ANALYZE_ROWS:
-            await staging.analyze(stage.target)
+async def merge_all(staging: Staging, retiring: list[Stage], author: Author, report: Report) -> None:
+    """Others may write until all that changes is found, and have to wait from then on."""
+    found = await find_all(staging, retiring, report)
+    if not any(changed.counts.total() for changed in found.values()):
+        return
+    moment = await stop_writers(staging.connection)
+    await find_again(staging, found, report)
+    await add_owners(staging, found)
+    merge = Merge(staging.connection, author, moment)
+    for done, changed in enumerate(found.values()):
+        report.watch(f"storing {collection_of(changed.target)}", done, len(found))
+        await merge.merge(changed)
+    for changed in found.values():
+        if changed.counts.total() >= ANALYZE_ROWS:
+            await staging.analyze(changed.target)

@@ -1,116 +1,109 @@
-"""Staged rows become stored ones. A row that is already as the file wants it is not touched."""
+"""Staged rows become stored ones, each with its entry in the history. A row that does not change is not touched."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    union,
-    update,
-)
+from sqlalchemy import ColumnElement, Insert, Select, delete, exists, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.base import ACTIVE, TO_BE_DELETED, Moment
-from service.bundles.report import Report
-from service.bundles.staging import Side, Stage, Staging
+from service.bundles.changing import OWNER, Changed
+from service.bundles.linking import ended_links, new_links
+from service.bundles.retiring import RETIRED
+from service.bundles.staging import Side, Stage
+from service.records.history import CREATED, DELETED, UPDATED, Author, entries, entries_of_new, entry_of_load
 from service.records.kinds import Link
 
 
-async def merge(staging: Staging, stage: Stage, moment: datetime, report: Report) -> None:
-    """Created and changed rows are stamped with `moment`, not with the file's own dateLastModified: whoever asks what
-    has changed since yesterday must see a row that came today, whenever it was changed at its source."""
-    counts, rows = report.counts[stage.file.name], stage.table
-    stored = exists(select(stage.target.c.sourced_id).where(stage.target.c.sourced_id == rows.c.sourced_id))
-    staged = await count(staging, stage)
-    counts.created = await count(staging, stage, rows.c.status == ACTIVE, ~stored)
-    counts.updated = await upsert(staging, stage, moment) - counts.created
-    for side in stage.sides.values():
-        if side.link:
-            await replace_links(staging, stage, side, side.link)
-    gone = select(rows.c.sourced_id).where(rows.c.status == TO_BE_DELETED)
-    counts.deleted += await mark_deleted(staging, stage, moment, stage.target.c.sourced_id.in_(gone))
-    counts.unchanged = staged - counts.created - counts.updated - counts.deleted
-
-
-async def count(staging: Staging, stage: Stage, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(stage.table).where(*conditions)
-    return await staging.connection.scalar(query) or 0
-
-
-async def upsert(staging: Staging, stage: Stage, moment: datetime) -> int:
-    """Create and change rows; returns how many. Those that stay are left out before there is a conflict, because
-    PostgreSQL locks, and so writes, every row in conflict."""
-    staged, target = stage.table, stage.target
-    joined, differences = compared(stage)
-    names = [column.name for column in stage.columns.values()]
-    source = (
-        select(staged.c.sourced_id, staged.c.status, literal(moment, Moment()), *(staged.c[name] for name in names))
-        .select_from(joined)
-        .where(staged.c.status == ACTIVE, or_(*differences))
-    )
-    dialect = postgresql if staging.on_postgresql else sqlite
-    names = ["sourced_id", "status", "date_last_modified", *names]
-    statement = dialect.insert(target).from_select(names, source)
-    changes = {name: statement.excluded[name] for name in names[1:]}
-    result = await staging.connection.execute(
-        statement.on_conflict_do_update(index_elements=[target.c.sourced_id], set_=changes)
-    )
-    return result.rowcount
-
-
-def compared(stage: Stage) -> tuple[FromClause, list[ColumnElement[bool]]]:
-    """The staged rows with what is stored of them, and what makes one of them new or different.
-
-    Only columns that the file has count: what it does not speak of stays as it is stored. Changed links are joined,
-    because `OR sourced_id IN (…)` is a nested loop on PostgreSQL as soon as they are many.
+@dataclass(frozen=True)
+class Merge:
+    """One merge at work. Every row that it changes is stamped with `moment`, not with the file's own dateLastModified:
+    whoever asks what has changed since yesterday must see a row that came today, whenever it was changed at its source.
     """
-    staged, target = stage.table, stage.target
-    joined: FromClause = staged.outerjoin(target, target.c.sourced_id == staged.c.sourced_id)
-    differences = [target.c.sourced_id.is_(None), target.c.status != ACTIVE]
-    for column in stage.columns.values():
-        differences.append(target.c[column.name].is_distinct_from(staged.c[column.name]))
-    for side in stage.sides.values():
-        if link := side.link:
-            old = select(link.own).where(ended(stage, side, link))
-            changed = union(new_links(side, link, side.own), old).subquery()
-            joined = joined.outerjoin(changed, changed.c[0] == staged.c.sourced_id)
-            differences.append(changed.c[0].is_not(None))
-    return joined, differences
+
+    connection: AsyncConnection
+    author: Author
+    moment: datetime
+
+    async def merge(self, changed: Changed) -> None:
+        """The table's rows, after those of the tables that they refer to."""
+        counts, stored = changed.counts, changed.target.c
+        if not counts.total():
+            return
+        await self.write_history(changed)
+        if changed.stage and (counts[CREATED] or counts[UPDATED]):
+            await self.store(changed, changed.stage)
+        if counts[DELETED] or counts[RETIRED]:
+            await self.stamp(changed, ended(changed), status=TO_BE_DELETED)
+        if counts[OWNER]:
+            await self.stamp(changed, stored.sourced_id.in_(changed.of(OWNER)))
+
+    async def write_history(self, changed: Changed) -> None:
+        """Ahead of the change, for an entry has its row as it was."""
+        target, counts = changed.target, changed.counts
+        if changed.loads:
+            await self.write(entry_of_load(target, counts[CREATED]))
+            return
+        kept = (CREATED, UPDATED, OWNER)  # what another writer created meanwhile is updated now
+        there = await self.write(entries(target, UPDATED, rows_of(changed, *kept)))
+        if there < sum(counts[what] for what in kept):
+            await self.write(entries_of_new(target, not_stored(changed)))
+        if counts[DELETED] or counts[RETIRED]:
+            await self.write(entries(target, DELETED, select(target).where(ended(changed))))
+
+    async def write(self, entry: Insert) -> int:
+        """Returns the number of entries."""
+        return (await self.connection.execute(entry, self.author.values)).rowcount
+
+    async def store(self, changed: Changed, stage: Stage) -> None:
+        await self.connection.execute(self.upsert(changed, stage))
+        for side in stage.sides.values():
+            if side.link:
+                await self.replace_links(changed, stage, side, side.link)
+
+    def upsert(self, changed: Changed, stage: Stage) -> Insert:
+        staged, target = stage.table.c, stage.target
+        names = [column.name for column in stage.columns.values()]
+        values = (staged.sourced_id, staged.status, literal(self.moment, Moment()), *(staged[name] for name in names))
+        source = select(*values).where(staged.sourced_id.in_(stored_ids(changed, stage)))
+        dialect = postgresql if self.connection.dialect.name == postgresql.dialect.name else sqlite
+        names = ["sourced_id", "status", "date_last_modified", *names]
+        statement = dialect.insert(target).from_select(names, source)
+        changes = {name: statement.excluded[name] for name in names[1:]}
+        made: Insert = statement.on_conflict_do_update(index_elements=[target.c.sourced_id], set_=changes)
+        return made
+
+    async def replace_links(self, changed: Changed, stage: Stage, side: Side, link: Link) -> None:
+        rows = stored_ids(changed, stage)
+        if not changed.loads:
+            await self.connection.execute(delete(link.table).where(ended_links(side, link, rows)))
+        added = new_links(side, link, side.own, side.other).where(side.own.in_(rows))
+        await self.connection.execute(insert(link.table).from_select([link.own.name, link.other.name], added))
+
+    async def stamp(self, changed: Changed, condition: ColumnElement[bool], **values: Any) -> None:
+        rows = update(changed.target).where(condition)
+        await self.connection.execute(rows.values(date_last_modified=self.moment, **values))
 
 
-async def replace_links(staging: Staging, stage: Stage, side: Side, link: Link) -> None:
-    await staging.connection.execute(delete(link.table).where(ended(stage, side, link)))
-    added = new_links(side, link, side.own, side.other)
-    await staging.connection.execute(insert(link.table).from_select([link.own.name, link.other.name], added))
+def rows_of(changed: Changed, *what: str) -> Select[Any]:
+    return select(changed.target).where(changed.target.c.sourced_id.in_(changed.of(*what)))
 
 
-def new_links(side: Side, link: Link, *columns: ColumnElement[Any]) -> Select[Any]:
-    stored = select(link.own).where(link.own == side.own, link.other == side.other)
-    return select(*columns).where(~exists(stored.correlate(side.table)))
+def not_stored(changed: Changed) -> Select[str]:
+    stored = changed.target.c.sourced_id
+    return changed.of(CREATED, UPDATED).where(~exists(select(stored).where(stored == changed.ids.c.sourced_id)))
 
 
-def ended(stage: Stage, side: Side, link: Link) -> ColumnElement[bool]:
-    """Stored links of the staged rows that are not staged."""
-    live = select(stage.table.c.sourced_id).where(stage.table.c.status == ACTIVE)
-    staged = select(side.own).where(side.own == link.own, side.other == link.other)
-    return link.own.in_(live.correlate(None)) & ~exists(staged.correlate(link.table))
+def ended(changed: Changed) -> ColumnElement[bool]:
+    """True for a stored row that is to be marked as deleted, and is not yet."""
+    stored = changed.target.c
+    return (stored.status == ACTIVE) & stored.sourced_id.in_(changed.of(DELETED, RETIRED))
 
 
-async def mark_deleted(staging: Staging, stage: Stage, moment: datetime, condition: ColumnElement[bool]) -> int:
-    """Mark the stored rows that are meant; returns how many were not marked before."""
-    target = stage.target
-    result = await staging.connection.execute(
-        update(target)
-        .where(target.c.status == ACTIVE, condition)
-        .values(status=TO_BE_DELETED, date_last_modified=moment)
-    )
-    return result.rowcount
+def stored_ids(changed: Changed, stage: Stage) -> Select[str]:
+    """The sourcedIds of the staged rows that are to be stored."""
+    if changed.loads:
+        return select(stage.table.c.sourced_id).where(stage.table.c.status == ACTIVE)
+    return changed.of(CREATED, UPDATED)

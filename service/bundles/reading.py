@@ -23,8 +23,9 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Bundle:
-    """`sizes` are the bytes of each file at the top, unpacked."""
+    """`name` is that of the zip or the folder. `sizes` are the bytes of each file at the top, unpacked."""
 
+    name: str
     sizes: Mapping[str, int]
     opener: Callable[[str], BinaryIO]
 
@@ -43,7 +44,7 @@ def open_bundle(path: Path, bytes_max: int) -> Iterator[Bundle]:
         try:
             if path.exists() and not (path.is_file() or path.is_dir()):
                 raise Unreadable(f"{path.name}: neither a file nor a folder")
-            bundle = folder(path) if path.is_dir() else zip_file(stack.enter_context(ZipFile(path)))
+            bundle = folder(path) if path.is_dir() else zip_file(path, stack.enter_context(ZipFile(path)))
         except READ_FAILURES as error:
             raise Unreadable(f"{path.name}: {explain(error)}") from error
         yield checked(bundle, bytes_max)
@@ -71,10 +72,10 @@ def folder(path: Path) -> Bundle:
     if not any(is_csv(name) for name in sizes):
         inside = next(path.glob("*/*.csv"), None)
         raise Unreadable(nothing_at_top(str(inside.relative_to(path)) if inside else None))
-    return Bundle(sizes, lambda name: open(path / name, "rb", buffering=BUFFER_BYTES))
+    return Bundle(path.resolve().name, sizes, lambda name: open(path / name, "rb", buffering=BUFFER_BYTES))
 
 
-def zip_file(archive: ZipFile) -> Bundle:
+def zip_file(path: Path, archive: ZipFile) -> Bundle:
     everything = archive.infolist()
     if len(everything) > MEMBERS_MAX:
         raise Unreadable(f"the zip holds {len(everything):,} files, and at most {MEMBERS_MAX:,} are allowed")
@@ -87,7 +88,7 @@ def zip_file(archive: ZipFile) -> Bundle:
     if not any(is_csv(name) and "/" not in name for name in sizes):
         raise Unreadable(nothing_at_top(next(filter(is_csv, sizes), None)))
     # ZipExtFile stops at the declared size, so a bomb that lies about it ends in a failed checksum.
-    return Bundle(sizes, lambda name: buffered(archive, name))
+    return Bundle(path.name, sizes, lambda name: buffered(archive, name))
 
 
 def buffered(archive: ZipFile, name: str) -> BinaryIO:

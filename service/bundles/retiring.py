@@ -1,16 +1,17 @@
 """Stored rows that a bulk file no longer has."""
 
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 
 from models.base import ACTIVE
 from service.bundles.manifest import Mode
-from service.bundles.merging import mark_deleted
 from service.bundles.report import Issue, Report
 from service.bundles.staging import Stage, Staging
 from service.bundles.v1p1 import DERIVED_ROLE
+from service.lists.json_text import text
+from service.records.history import DELETED
 from service.records.rules import Rule
+
+RETIRED = "retired"  # what becomes of a row, beside what the history knows
 
 
 def missing(staging: Staging, stage: Stage) -> ColumnElement[bool]:
@@ -43,20 +44,17 @@ async def may_retire(staging: Staging, stage: Stage, percent_max: float, report:
     return gone > 0
 
 
-async def retire(staging: Staging, stage: Stage, moment: datetime, report: Report) -> None:
-    condition = missing(staging, stage)
-    report.counts[stage.file.name].retired = await mark_deleted(staging, stage, moment, condition)
+def gone(staging: Staging, stage: Stage, *, retires: bool) -> Select[str, str]:
+    """The active rows that the file no longer has, and what becomes of them.
 
-
-async def end_roles(staging: Staging, stage: Stage, moment: datetime, report: Report) -> None:
-    """1.1 lists the orgs of a user in the user's row: one that it lists no more has ended."""
-    roles, users = stage.target, staging.stages["users"].table
-    ended = await mark_deleted(
-        staging,
-        stage,
-        moment,
-        roles.c.sourced_id.startswith(DERIVED_ROLE)
-        & roles.c.user_sourced_id.in_(select(users.c.sourced_id))
-        & missing(staging, stage),
-    )
-    report.counts[stage.file.name].deleted = ended
+    1.1 lists the orgs of a user in the user's row: a role in one that it lists no more has ended, retired or not.
+    """
+    stored = stage.target.c
+    rows = select(stored.sourced_id, text(RETIRED)).where(stored.status == ACTIVE, missing(staging, stage))
+    if not stage.derived:
+        return rows
+    users = select(staging.stages["users"].table.c.sourced_id)
+    ended = stored.sourced_id.startswith(DERIVED_ROLE) & stored.user_sourced_id.in_(users)
+    if not retires:
+        rows = rows.where(ended)
+    return rows.with_only_columns(stored.sourced_id, case((ended, text(DELETED)), else_=text(RETIRED)))
