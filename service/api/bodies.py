@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from quart import Response, current_app, request
+from quart import Response, request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.errors import InvalidData, Problem
@@ -13,10 +13,10 @@ from service.records.kinds import reference_of
 from service.records.parsing import Reader, Record, Reference, read_record, refused
 from service.records.rules import Rule
 from service.records.writable import Writable
-from service.settings import Settings
 
 IN_PATH = ""  # where a reference stands that the path makes
 Path = Mapping[str, str]
+BATCH_MAX = 5_000  # objects of one POST: what all of them refer to is asked for in one statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +87,8 @@ def read_records(write: Write, path: Path, body: Any) -> tuple[bool, list[Record
 
 
 def objects_of(listed: Any, name: str) -> list[Any]:
-    settings: Settings = current_app.config["SETTINGS"]
-    if not isinstance(listed, list) or not 0 < len(listed) <= settings.page_limit_max:
-        raise InvalidData(f"{name}: a list of 1 to {settings.page_limit_max:,} objects")
+    if not isinstance(listed, list) or not 0 < len(listed) <= BATCH_MAX:
+        raise InvalidData(f"{name}: a list of 1 to {BATCH_MAX:,} objects")
     return listed
 
 
