@@ -307,6 +307,18 @@ async def test_answers_that_name_her_rows_are_forgotten(
         assert list(await session.scalars(select(IdempotentAnswer.key))) == ["a key for sean"]
 
 
+async def test_what_is_exported_of_her_afterwards_is_a_shell(springfield: Database, homeroom: Homeroom) -> None:
+    await erased(homeroom)
+
+    document = await exported(homeroom)
+
+    assert MARK not in json.dumps(document).lower()
+    assert len(document["results"]) == 2
+    assert not any("before" in entry for entry in document["changes"])
+    # The row itself is gone, but it is known by her own sourcedId.
+    assert [entry["what"] for entry in document["changes"] if entry["collection"] == "demographics"] == ["deleted"]
+
+
 async def test_erasing_twice_is_harmless(springfield: Database, homeroom: Homeroom) -> None:
     await erased(homeroom)
     before = await everything(springfield)
