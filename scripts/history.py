@@ -45,16 +45,19 @@ def purge(days: float | None) -> None:
 
 
 async def purge_older(database: Database, days: float) -> int:
-    async def attempt() -> int:
-        async with database.bulk_session() as session:
-            removed = await purge_batch(session, days)
-            await session.commit()
-            return removed
-
-    total = 0
-    while removed := await database.repeat(attempt):
+    total = after = 0
+    while True:
+        removed, after = await database.repeat(partial(purge_once, database, days, after))
+        if not removed:
+            return total
         total += removed
-    return total
+
+
+async def purge_once(database: Database, days: float, after: int) -> tuple[int, int]:
+    async with database.bulk_session() as session:
+        outcome = await purge_batch(session, days, after)
+        await session.commit()
+        return outcome
 
 
 @history.command()

@@ -190,7 +190,7 @@ async def remove(session: AsyncSession, user: str, table: Table) -> None:
 
 
 async def forget_answers(session: AsyncSession, user: str) -> None:
-    """Their keys may come again, and then do the work again: of rows that were erased nothing is repeated."""
+    """A request that comes again after this is a new one, and is refused, as the user that it names is deleted."""
     for keys in batches(await answers_about(session, user), 1000):
         await session.execute(delete(ANSWERS).where(tuple_(ANSWERS.c.client_id, ANSWERS.c.key).in_(keys)))
 
