@@ -34,7 +34,7 @@ FLOORS = (
     ("service.access", "service.sessions"),
     ("service.lists", "service.running"),
     ("service.records",),
-    ("service.areas", "service.bundles"),
+    ("service.areas", "service.bundles", "service.privacy"),
     ("service.api", "service.web"),
     ("service.app",),
 )
