@@ -1,5 +1,6 @@
 """The wiring, top to bottom. Only what serves it imports this module."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import cast
 
@@ -10,6 +11,7 @@ from models.database import Database
 from service.api import api
 from service.errors import answer_errors
 from service.lists.reading import Counts
+from service.privacy.retention import keep_purging
 from service.running import health, metrics
 from service.running.connections import keep_requests_whole, until_requests_ended
 from service.running.health import Readiness
@@ -52,7 +54,10 @@ def connect(app: Quart, settings: Settings) -> None:
         async with Database(settings) as database:
             app.extensions["database"] = database
             app.extensions["metrics"].watch(database)
+            purging = asyncio.create_task(keep_purging(database, settings.history_days))
             yield
+            purging.cancel()
+            await asyncio.wait([purging])
             await until_requests_ended(app)
 
 

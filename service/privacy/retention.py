@@ -1,17 +1,52 @@
 """How long the history is kept, and what its feed is told of what is gone."""
 
+import asyncio
+import logging
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Feed
 from models.base import stamp
+from models.database import Database
+from models.failures import DatabaseSilent, DatabaseUnavailable
 from service.records.history import CHANGES
 
+log = logging.getLogger(__name__)
 BATCH = 10_000
+PURGE_SECONDS = 3600.0  # between two looks of a server
 CENTURY = 36_500  # days; the calendar ends somewhere
+
+
+async def purge(database: Database, days: float) -> int:
+    """Remove the entries that are older, a batch in a transaction. Returns how many went; none for 0 days."""
+    total, removed, after = 0, 1 if days else 0, 0
+    while removed:
+        removed, after = await database.repeat(partial(purge_once, database, days, after))
+        total += removed
+    return total
+
+
+async def purge_once(database: Database, days: float, after: int) -> tuple[int, int]:
+    async with database.bulk_session() as session:
+        outcome = await purge_batch(session, days, after)
+        await session.commit()
+        return outcome
+
+
+async def keep_purging(database: Database, days: float, every: float = PURGE_SECONDS) -> None:
+    """For as long as a server runs. Of several processes one purges at a time, and the others find nothing left."""
+    while days:
+        await asyncio.sleep(every)
+        try:
+            if removed := await purge(database, days):
+                log.info("removed %d entries of the history, older than %g days", removed, days)
+        except (SQLAlchemyError, DatabaseUnavailable, DatabaseSilent, OSError) as error:
+            log.warning("the history was not purged: %s", type(error).__name__)
 
 
 async def purge_batch(session: AsyncSession, days: float, after: int = 0) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """`homeroom history`: the history gets shorter, the feed gets a new id."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Change, Feed, Org
 from models.database import Database
+from service.privacy.retention import keep_purging
 from service.records.kinds import table_of
 from tests.samples import a_district
 from tests.scripts.programs import homeroom_says
@@ -131,3 +133,13 @@ async def test_renewing_gives_the_feed_another_id_and_changes_nothing_else(
     assert after.id != before.id
     assert (after.began_at, after.purged_seq) == (before.began_at, before.purged_seq)
     assert await kept(history) == [4, 5]
+
+
+async def test_a_server_removes_old_entries_by_itself(history: Database) -> None:
+    purging = asyncio.create_task(keep_purging(history, days=400, every=0.01))
+    while len(await kept(history)) > 2:  # noqa: ASYNC110 - the server tells nobody that it is done
+        await asyncio.sleep(0.01)
+    purging.cancel()
+    await asyncio.wait([purging])
+
+    assert len(await kept(history)) == 2
