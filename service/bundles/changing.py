@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Table,
     case,
+    except_,
     exists,
     func,
     insert,
@@ -76,9 +77,8 @@ async def find_all(staging: Staging, retiring: list[Stage], report: Report) -> d
 
 
 async def start(staging: Staging, target: Table, stage: Stage | None = None) -> Changed:
-    ids = staging.table(f"changed_{target.name}", [SOURCED, ("what", PLAIN_TEXT)], "sourced_id")
+    ids = staging.table(f"changed_{target.name}", [SOURCED, ("what", PLAIN_TEXT)])
     await staging.create(ids)
-    await staging.index(ids)
     return Changed(target, ids, stage)
 
 
@@ -178,5 +178,5 @@ def owners(changed: Changed, stage: Stage, column: Column[str], known: Changed) 
     after = select(stage.table.c[column.name].label("owner")).where(stage.table.c.status == ACTIVE)
     if not changed.loads:
         after = after.where(stage.table.c.sourced_id.in_(changed.of(CREATED, UPDATED)))
-    owner = union(before, after).subquery().c.owner
-    return select(owner, text(OWNER)).where(~exists(select(known.ids.c.what).where(known.ids.c.sourced_id == owner)))
+    named = select(union(before, after).subquery().c.owner)
+    return select(except_(named, select(known.ids.c.sourced_id)).subquery().c.owner, text(OWNER))

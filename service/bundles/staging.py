@@ -66,7 +66,8 @@ def temporary_table(schema: str, name: str, columns: tuple[Definition, ...], ind
     """The same object at every import, so that SQLAlchemy compiles its statements once."""
     made = (Column(column, kind) for column, kind in columns)
     table = Table(f"import_{name}", MetaData(schema=schema), *made, prefixes=["TEMPORARY"])
-    Index(f"ix_import_{name}", *(table.c[column] for column in indexed))
+    if indexed:
+        Index(f"ix_import_{name}", *(table.c[column] for column in indexed))
     return table
 
 
@@ -170,8 +171,11 @@ class Staging:
             await self.connection.execute(CreateIndex(index))
 
     async def analyze(self, table: Table) -> None:
-        """Let the planner know how many rows there are, and which."""
-        if not self.on_postgresql:
+        """Let the planner know how many rows there are, and which; of temporary ones it need not know much."""
+        if self.on_postgresql:
+            detail = "10" if table in self.created else "DEFAULT"
+            await self.connection.exec_driver_sql(f"SET LOCAL default_statistics_target TO {detail}")
+        else:
             await self.connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
         name = self.connection.dialect.identifier_preparer.format_table(table)
         await self.connection.exec_driver_sql(f"ANALYZE {name}")

@@ -86,7 +86,7 @@ async def test_only_a_changed_row_is_stamped(take_in: TakeIn, database: Database
     after = await stored(database)
     changed = [old[0] for old, new in zip(before["users"], after["users"], strict=True) if old != new]
     assert changed == ["ann"]
-    assert {name: rows for name, rows in after.items() if rows != before[name]}.keys() == {"users"}
+    assert {name: rows for name, rows in after.items() if rows != before[name]}.keys() == {"users", "changes"}
     assert report.counts["users"].updated == 1
 
 
@@ -282,7 +282,7 @@ async def test_two_imports_do_not_run_at_once(take_in: TakeIn, database: Databas
         pytest.skip("SQLite has one writer at a time")
     folder = write_folder(take_in.folder, contents(springfield()))
     with open_bundle(folder, 1_000_000) as bundle:
-        async with database.write_session() as first, database.write_session() as second:
+        async with database.bulk_session() as first, database.bulk_session() as second:
             await import_bundle(first, bundle, ImportOptions(), Report())
             with pytest.raises(Busy):
                 await import_bundle(second, bundle, ImportOptions(), Report())
