@@ -115,7 +115,7 @@ def read_pairs(field: Field, given: Json) -> list[dict[str, str]]:
 
 def read_document(given: Json) -> dict[str, Any] | None:
     """An object of anything, such as `metadata`; an empty one is none."""
-    if not given:
+    if given in (None, "", {}):
         return None
     if not isinstance(given, dict):
         raise Breach(Rule.TYPE)

@@ -301,13 +301,13 @@ async def test_a_sourced_id_that_is_taken_gets_another(writer: Caller) -> None:
 
 
 @pytest.mark.parametrize("listed", [[], {}, "x", None, [1], [[]]])
-async def test_a_batch_is_a_list_of_objects(listed: Any, writer: Caller) -> None:
-    expect_invalid(await writer.post(f"{GRADEBOOK}/categories", {"categories": listed}), "categor")
+async def test_a_batch_is_a_list_of_objects(listed: Any, caller: Caller) -> None:
+    expect_invalid(await caller.post(f"{GRADEBOOK}/categories", {"categories": listed}), "categor")
 
 
 # --- what real clients send ------------------------------------------------------------------------------------------
 
-LENIENT = [
+LENIENT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("result", {"scoreDate": "2026-10-09T13:45:00.000Z"}, {"scoreDate": "2026-10-09"}),
     ("result", {"scoreDate": "2026-10-09T13:45:00Z"}, {"scoreDate": "2026-10-09"}),
     ("result", {"score": "9.5"}, {"score": 9.5}),
@@ -339,15 +339,13 @@ LENIENT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "sent", "served"), LENIENT)
-async def test_what_clients_send_is_taken_as_it_is_meant(
-    name: str, sent: dict[str, Any], served: dict[str, Any], writer: Caller
-) -> None:
-    [given] = a_new(name).values()
-    answer = await writer.put(address_of(name), {name: {**given, **sent}})
+async def test_what_clients_send_is_taken_as_it_is_meant(writer: Caller) -> None:
+    for name, sent, served in LENIENT:
+        [given] = a_new(name).values()
+        answer = await writer.put(address_of(name), {name: {**given, **sent}})
 
-    assert answer.status == 201, answer.text
-    assert {member: shown(answer).get(member) for member in served} == served
+        assert answer.status == 201, (sent, answer.text)
+        assert {member: shown(answer).get(member) for member in served} == served
 
 
 async def test_the_stamp_is_the_databases_and_not_the_clients(writer: Caller) -> None:
@@ -394,7 +392,7 @@ WRONG = [
     ("result", {"scoreDate": 20261009}, "result.scoreDate: date"),
     ("result", {"status": "gone"}, "result.status: status"),
     ("scoreScale", {"scoreScaleValue": []}, "scoreScale.scoreScaleValue: required"),
-    ("scoreScale", {"scoreScaleValue": [{"itemValueLHS": "1"}]}, "scoreScale.scoreScaleValue: pairs"),
+    ("scoreScale", {"scoreScaleValue": [{"itemValueRHS": "A"}]}, "scoreScale.scoreScaleValue: pairs"),
     ("scoreScale", {"scoreScaleValue": "1"}, "scoreScale.scoreScaleValue: type"),
     ("category", {"sourcedId": "other"}, "category.sourcedId: path"),
     ("assessmentResult", {"learningObjectiveSet": [{"source": "case", "learningObjectiveResults": [{"score": 1}]}]}, "learningObjectiveResults[0].learningObjectiveId: required"),
@@ -403,32 +401,32 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "wrong", "told"), WRONG)
 async def test_what_is_wrong_is_named_with_its_rule(
-    name: str, wrong: dict[str, Any], told: str, writer: Caller
+    name: str, wrong: dict[str, Any], told: str, caller: Caller
 ) -> None:
     [given] = a_new(name).values()
-    expect_invalid(await writer.put(address_of(name), {name: {**given, **wrong}}), told)
-    assert await history(writer) == []
+    expect_invalid(await caller.put(address_of(name), {name: {**given, **wrong}}), told)
+    assert await history(caller) == []
 
 
-async def test_all_that_is_wrong_is_told_at_once(writer: Caller) -> None:
-    answer = await writer.put(address_of("lineItem"), {"lineItem": {"dueDate": "soon"}})
+async def test_all_that_is_wrong_is_told_at_once(caller: Caller) -> None:
+    answer = await caller.put(address_of("lineItem"), {"lineItem": {"dueDate": "soon"}})
 
     told = ("title: required", "assignDate: required", "dueDate: moment", "class: required", "category: required")
     expect_invalid(answer, *(f"lineItem.{each}" for each in told))
 
 
 @pytest.mark.parametrize("body", [{}, [], "x", 1, None, {"lineitem": {}}, {"result": {}}])
-async def test_a_body_holds_the_object_under_its_name(body: Any, writer: Caller) -> None:
+async def test_a_body_holds_the_object_under_its_name(body: Any, caller: Caller) -> None:
     for method in ("PUT", "PATCH"):
-        answer = await writer.send(method, address_of("lineItem"), json=body)
+        answer = await caller.send(method, address_of("lineItem"), json=body)
         expect_invalid(answer, "lineItem: required")
 
 
 @pytest.mark.parametrize(
     ("sourced_id", "told"), [("a%20b", "id "), ("a,b", "id "), ("x" * 256, "id-length"), ("%C3%A9", "id ")]
 )
-async def test_a_new_object_needs_a_sound_sourced_id(sourced_id: str, told: str, writer: Caller) -> None:
-    answer = await writer.put(f"{GRADEBOOK}/categories/{sourced_id}", a_new("category"))
+async def test_a_new_object_needs_a_sound_sourced_id(sourced_id: str, told: str, caller: Caller) -> None:
+    answer = await caller.put(f"{GRADEBOOK}/categories/{sourced_id}", a_new("category"))
 
     expect_invalid(answer, f"category.sourcedId: {told}")
 
@@ -441,9 +439,6 @@ async def test_a_sourced_id_of_255_characters_is_not_that_of_256(writer: Caller)
         answer = await writer.send(method, address_of("category", longest + "x"), json={"category": {}})
         assert answer.status in (404, 422), method
     assert (await writer.get(address_of("category", longest))).status == 200
-    [given] = a_new("lineItem", category=ref(longest)).values()
-    answer = await writer.post(f"{GRADEBOOK}/classes/{longest}x/lineItems", {"lineItems": [given]})
-    expect_refusal(answer, 404, "unknownobject")
 
 
 async def test_a_sourced_id_may_hold_slashes(writer: Caller) -> None:
