@@ -143,9 +143,18 @@ def read_record(reader: Reader, writable: Writable, given: Json, at: str, *, par
         named &= set(given)
     read_columns(reader, writable, named, given, record)
     record.parts = read_parts(reader, writable, named, given, at)
-    own = {(part.table.name, row.get("sourced_id")) for part, rows in record.parts.items() for row in rows}
-    record.references = [each for each in reader.references[start:] if (each.table, each.sourced_id) not in own]
+    record.references = reader.references[start:]
+    settle_own_references(reader, record)
     return record
+
+
+def settle_own_references(reader: Reader, record: Record) -> None:
+    """What refers to a part of the record itself, as a role does to a profile, is settled by what was sent."""
+    own = {part.table.name: {row.get("sourced_id") for row in rows} for part, rows in record.parts.items()}
+    for each in record.references:
+        if each.table in own and each.sourced_id not in own[each.table]:
+            reader.refuse(each.at, Rule.UNKNOWN_REFERENCE)
+    record.references = [each for each in record.references if each.table not in own]
 
 
 def read_columns(

@@ -1,5 +1,6 @@
 """How records are created, replaced and changed, each with its entry in the history. The caller commits."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -165,17 +166,17 @@ async def store_part(session: AsyncSession, author: Author, part: Part, record: 
             session, part, owner, {row[part.key[0]] for row in rows}, {each["sourcedId"] for each in stored}
         )
         return
-    # Those that are deleted come first, so that an active one of the same key is taken instead.
-    known = {key_of_stored(part, each): each for each in sorted(stored, key=lambda each: each["status"], reverse=True)}
+    known: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for each in sorted(stored, key=lambda each: (each["status"], each["sourcedId"])):  # active ones are taken first
+        known[key_of_stored(part, each)].append(each)
     for row in rows:
-        there = known.pop(key_of(part, row), None)
-        if there is None:
+        there = known[key_of(part, row)]
+        if not there:
             await add_row(session, author, part, owner, row)
-        elif there["status"] != ACTIVE or differs(part, row, there):
-            await change_row(session, author, part.table, there["sourcedId"], {**row, "status": ACTIVE})
-    for gone in known.values():
-        if gone["status"] == ACTIVE:
-            await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
+        elif (same_row := there.pop(0))["status"] != ACTIVE or differs(part, row, same_row):
+            await change_row(session, author, part.table, same_row["sourcedId"], {**row, "status": ACTIVE})
+    for gone in (each for left in known.values() for each in left if each["status"] == ACTIVE):
+        await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
 
 
 async def store_pairs(session: AsyncSession, part: Part, owner: str, wanted: set[str], there: set[str]) -> None:

@@ -97,7 +97,7 @@ OF_GRADEBOOK = ("category", "scoreScale", "lineItem", "result", "assessmentLineI
 OF_ROSTER = tuple(name for name in NEW if name not in OF_GRADEBOOK)
 
 
-def a_new(name: str, **changes: Any) -> Object:
+def a_new(name: str, /, **changes: Any) -> Object:
     """The whole body of a request: `{"lineItem": {…}}`. None takes a member away."""
     given = {**NEW[name][1], **changes}
     return {name: {member: value for member, value in given.items() if value is not None}}
@@ -119,7 +119,7 @@ def shown(answer: Answer) -> Object:
     return dict(found)
 
 
-async def create(caller: Caller, name: str, sourced_id: str | None = None, **changes: Any) -> Object:
+async def create(caller: Caller, name: str, sourced_id: str | None = None, /, **changes: Any) -> Object:
     answer = await caller.put(address_of(name, sourced_id), a_new(name, **changes))
     assert answer.status == 201, answer.text
     return shown(answer)
