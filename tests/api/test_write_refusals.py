@@ -158,8 +158,9 @@ async def test_what_is_refused_by_what_is_stored_only_looks(writer: Caller, stat
     ):
         statements.clear()
         answer = await writer.send(method, path, json=body, headers=headers)
-        assert (answer.status, len(statements)) == (status, 1), (answer.text, statements)
-        assert statements[0].startswith("SELECT")
+        found = [each for each in statements if not each.startswith("BEGIN")]
+        assert (answer.status, len(found)) == (status, 1), (answer.text, found)
+        assert found[0].startswith("SELECT")
 
 
 # --- what the database refuses ---------------------------------------------------------------------------------------
