@@ -118,3 +118,13 @@ async def test_writers_at_once_lose_nothing(method: str, writer: Caller) -> None
 
 
 ROLES = [{"roleType": "primary", "role": role} for role in ("student", "aide", "proctor")]
+
+
+async def test_agents_that_are_added_at_once_are_all_there(writer: Caller) -> None:
+    agents = ["maria", "turing", "noether", "bare-teacher", "sean", "li"]
+    path = f"{ROSTERING}/users/bare-student/agents"
+    answers = await asyncio.gather(*(writer.post(path, {"agentSourcedId": each}) for each in agents))
+
+    assert {answer.status for answer in answers} == {201}
+    listed = shown(await writer.get(address_of("user", "bare-student")))["agents"]
+    assert {each["sourcedId"] for each in listed} == set(agents)
