@@ -378,8 +378,16 @@ WRONG = [
     ("lineItem", {"metadata": []}, "lineItem.metadata: type"),
     ("lineItem", {"metadata": {"a": "\0"}}, "lineItem.metadata: nul"),
     ("lineItem", {"metadata": {"\ud83d": 1}}, "lineItem.metadata: not-utf8"),
-    ("lineItem", {"learningObjectiveSet": [{"source": "case"}]}, "lineItem.learningObjectiveSet[0].learningObjectiveIds: required"),
-    ("lineItem", {"learningObjectiveSet": [{"source": "x", "learningObjectiveIds": ["a"]}]}, "lineItem.learningObjectiveSet[0].source: word"),
+    (
+        "lineItem",
+        {"learningObjectiveSet": [{"source": "case"}]},
+        "lineItem.learningObjectiveSet[0].learningObjectiveIds: required",
+    ),
+    (
+        "lineItem",
+        {"learningObjectiveSet": [{"source": "x", "learningObjectiveIds": ["a"]}]},
+        "lineItem.learningObjectiveSet[0].source: word",
+    ),
     ("lineItem", {"learningObjectiveSet": {"source": "case"}}, "lineItem.learningObjectiveSet: type"),
     ("result", {"score": True}, "result.score: type"),
     ("result", {"score": "nine"}, "result.score: number"),
@@ -395,8 +403,12 @@ WRONG = [
     ("scoreScale", {"scoreScaleValue": [{"itemValueRHS": "A"}]}, "scoreScale.scoreScaleValue: pairs"),
     ("scoreScale", {"scoreScaleValue": "1"}, "scoreScale.scoreScaleValue: type"),
     ("category", {"sourcedId": "other"}, "category.sourcedId: path"),
-    ("assessmentResult", {"learningObjectiveSet": [{"source": "case", "learningObjectiveResults": [{"score": 1}]}]}, "learningObjectiveResults[0].learningObjectiveId: required"),
-]  # fmt: skip
+    (
+        "assessmentResult",
+        {"learningObjectiveSet": [{"source": "case", "learningObjectiveResults": [{"score": 1}]}]},
+        "learningObjectiveResults[0].learningObjectiveId: required",
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "wrong", "told"), WRONG)

@@ -168,7 +168,7 @@ async def test_what_is_refused_by_what_is_stored_only_looks(writer: Caller, stat
 
 @allow()
 async def look_for_one() -> str:
-    return (await g.session.get_one(Category, "nowhere")).title
+    return str((await g.session.get_one(Category, "nowhere")).title)
 
 
 @allow()

@@ -1,4 +1,4 @@
-"""timeback-oneroster, a client by others, against a server of ours. It needs Python 3.12; below, its tests are skipped."""
+"""timeback-oneroster, a client by others, against a server of ours. Below Python 3.12 its tests are skipped."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

@@ -32,7 +32,13 @@ WRITES: list[tuple[str, Object, str, Any, str]] = [
     ("courses", {**ACTIVE, "title": "Greek II", "org": ref("lincoln"), "grades": [9]}, "title", "Greek 2", "title"),
     (
         "classes",
-        {"title": "Greek 1", "course": ref("algebra"), "org": ref("lincoln"), "terms": [ref("fall")], "grades": [9, 10]},
+        {
+            "title": "Greek 1",
+            "course": ref("algebra"),
+            "org": ref("lincoln"),
+            "terms": [ref("fall")],
+            "grades": [9, 10],
+        },
         "location",
         "Room 7",
         "location",
@@ -53,7 +59,13 @@ WRITES: list[tuple[str, Object, str, Any, str]] = [
         "Noora",
         "given_name",
     ),
-    ("enrollments", {"user": ref("li"), "class": ref("algebra-1"), "role": "student"}, "endDate", "2027-01-31", "end_date"),
+    (
+        "enrollments",
+        {"user": ref("li"), "class": ref("algebra-1"), "role": "student"},
+        "endDate",
+        "2027-01-31",
+        "end_date",
+    ),
     ("categories", {**ACTIVE, "title": "Projects", "weight": 10}, "title", "Projects 2", "title"),
     (
         "score_scales",
@@ -112,7 +124,7 @@ WRITES: list[tuple[str, Object, str, Any, str]] = [
         "well done",
         "comment",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -241,7 +253,7 @@ async def test_it_is_told_what_is_wrong(client: Any) -> None:
     ):
         with pytest.raises(Exception, match=told) as caught:
             await client.line_items.create({**given, **wrong})
-        assert caught.value.status_code == 422
+        assert getattr(caught.value, "status_code", 0) == 422
     with pytest.raises(Exception, match="others refer to it") as caught:
         await client.users.delete("ana")
-    assert caught.value.status_code == 409
+    assert getattr(caught.value, "status_code", 0) == 409

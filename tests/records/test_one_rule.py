@@ -3,7 +3,6 @@
 Each case comes through both doors: an import of a bundle, and a PUT.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,8 @@ class Case:
         return f"{self.rule.label}-{self.path}-{str(self.wrong)[:12]}"
 
 
+OBJECTIVE = "lineItem.learningObjectiveSet[0]"
+EARLY = "0001-01-01T00:00:00+05:00"
 ID_CASES = [
     (Rule.ID, "a b", "a b"),
     (Rule.ID, "é", "é"),
@@ -52,11 +53,21 @@ CASES = [
     Case(Rule.REQUIRED, "roles", "orgSourcedId", "", "user.roles[0].org", None),
     Case(Rule.REQUIRED, "scoreScales", "scoreScaleValue", "", "scoreScale.scoreScaleValue", []),
     Case(Rule.REQUIRED, "lineItems", "dueDate", "", "lineItem.dueDate", ""),
-    Case(Rule.REQUIRED, "lineItemLearningObjectiveIds", "learningObjectiveId", "", "lineItem.learningObjectiveSet[0].learningObjectiveIds[0].learningObjectiveId", [""]),
+    Case(
+        Rule.REQUIRED,
+        "lineItemLearningObjectiveIds",
+        "learningObjectiveId",
+        "",
+        f"{OBJECTIVE}.learningObjectiveIds[0].learningObjectiveId",
+        [""],
+    ),
     # ids, of the row itself and of what it refers to, in a list too
     *(Case(rule, "orgs", "parentSourcedId", cell, "org.parent.sourcedId", wrong) for rule, cell, wrong in ID_CASES),
     *(Case(rule, "orgs", "sourcedId", cell, "org.sourcedId", wrong) for rule, cell, wrong in ID_CASES),
-    *(Case(rule, "classes", "termSourcedIds", cell, "class.terms[0].sourcedId", wrong) for rule, cell, wrong in ID_CASES),
+    *(
+        Case(rule, "classes", "termSourcedIds", cell, "class.terms[0].sourcedId", wrong)
+        for rule, cell, wrong in ID_CASES
+    ),
     Case(Rule.UNKNOWN_REFERENCE, "enrollments", "userSourcedId", "nobody", "enrollment.user.sourcedId", "nobody"),
     Case(Rule.UNKNOWN_REFERENCE, "classes", "termSourcedIds", "fall,winter", "class.terms[1].sourcedId", "winter"),
     Case(Rule.UNKNOWN_REFERENCE, "users", "agentSourcedIds", "nobody", "user.agents[0].sourcedId", "nobody"),
@@ -70,7 +81,7 @@ CASES = [
     Case(Rule.WORD, "roles", "roleType", "ext:third", "user.roles[0].roleType", "ext:third"),
     Case(Rule.WORD, "orgs", "type", "shop", "org.type", "shop"),
     Case(Rule.WORD, "results", "scoreStatus", "done", "result.scoreStatus", "done"),
-    Case(Rule.WORD, "lineItemLearningObjectiveIds", "source", "x", "lineItem.learningObjectiveSet[0].source", "x"),
+    Case(Rule.WORD, "lineItemLearningObjectiveIds", "source", "x", f"{OBJECTIVE}.source", "x"),
     # booleans, dates, date-times, numbers
     Case(Rule.BOOLEAN, "users", "enabledUser", "1", "user.enabledUser", 1),
     Case(Rule.BOOLEAN, "users", "enabledUser", "yes", "user.enabledUser", "yes"),
@@ -80,7 +91,7 @@ CASES = [
     Case(Rule.DATE, "demographics", "birthDate", "20120131", "demographics.birthDate", 20120131),
     Case(Rule.DATE, "roles", "beginDate", "soon", "user.roles[0].beginDate", "soon"),
     Case(Rule.MOMENT, "lineItems", "dueDate", "tomorrow", "lineItem.dueDate", "tomorrow"),
-    Case(Rule.MOMENT, "lineItems", "dueDate", "0001-01-01T00:00:00+05:00", "lineItem.dueDate", "0001-01-01T00:00:00+05:00"),
+    Case(Rule.MOMENT, "lineItems", "dueDate", EARLY, "lineItem.dueDate", EARLY),
     Case(Rule.NUMBER, "results", "score", "nan", "result.score", "nan"),
     Case(Rule.NUMBER, "results", "score", "1e999", "result.score", "1e999"),
     Case(Rule.NUMBER, "results", "score", "9,5", "result.score", "9,5"),
@@ -89,10 +100,17 @@ CASES = [
     # pairs, and words in lists
     Case(Rule.PAIRS, "users", "userIds", "LDAP:zoe", "user.userIds", [{"identifier": "zoe"}]),
     Case(Rule.PAIRS, "users", "userIds", "{LDAP:{zoe}}", "user.userIds", [{"type": "LDAP", "identifier": "{zoe}"}]),
-    Case(Rule.PAIRS, "scoreScales", "scoreScaleValue", "{:A}", "scoreScale.scoreScaleValue", [{"itemValueLHS": "", "itemValueRHS": "A"}]),
+    Case(
+        Rule.PAIRS,
+        "scoreScales",
+        "scoreScaleValue",
+        "{:A}",
+        "scoreScale.scoreScaleValue",
+        [{"itemValueLHS": "", "itemValueRHS": "A"}],
+    ),
     # text
     Case(Rule.NUL, "orgs", "name", "a\0b", "org.name", "a\0b"),
-]  # fmt: skip
+]
 # Rules that single values cannot break, or not in a PUT, and those of JSON alone.
 OTHERS = {
     Rule.VERSION, Rule.FILE_ABSENT, Rule.FILE_UNANNOUNCED, Rule.FILE_NAME, Rule.COLUMN_REQUIRED, Rule.COLUMN_NAME,
@@ -156,13 +174,13 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.fixture
-async def api(app: Quart, database: Database, tmp_path: Path) -> AsyncIterator[Caller]:
+async def api(app: Quart, database: Database, tmp_path: Path) -> Caller:
     """The API on the database of the import, which has taken in the bundle that is right."""
     report = await TakeIn(database, tmp_path / "right")(contents(springfield()))
     assert report.loaded
     async with database.transaction() as session:
         session.add(ApiClient(client_id=CLIENT_ID, name=CLIENT_ID, secret_sha256="", scopes=list(SCOPES)))
-    yield Caller(app)
+    return Caller(app)
 
 
 async def test_a_cell_and_a_member_are_refused_by_the_same_rule(
