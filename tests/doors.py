@@ -12,14 +12,15 @@ from service.access import issue_token
 from service.settings import Settings
 
 SECRET_KEY = "a key for tests that everybody may know"
+CLIENT_ID = "a-test"
 END_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name LIKE 'homeroom%' AND datname = current_database()"
 )
 
 
-def bearer(*scopes: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issue_token(SECRET_KEY, 'a-test', list(scopes), 3600)}"}
+def bearer(*scopes: str, client_id: str = CLIENT_ID) -> dict[str, str]:
+    return {"Authorization": f"Bearer {issue_token(SECRET_KEY, client_id, list(scopes), 3600)}"}
 
 
 async def migrate(url: str, revision: str = "head", *, down: bool = False) -> None:

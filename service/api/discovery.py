@@ -143,6 +143,8 @@ def written(operation: Operation) -> Schema:
 
 
 def asked(operation: Operation) -> list[str]:
+    if operation.write is not None and operation.write.answer:  # adding or removing an agent is repeatable as it is
+        return []
     if operation.method == "POST":
         return ["Idempotency-Key"]
     if not operation.is_read:

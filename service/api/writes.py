@@ -14,14 +14,15 @@ from service.access import refused as refused_token
 from service.api.bodies import IN_PATH, Path, Write, read_json, read_one_record, read_records
 from service.api.conditions import expect_conditions, has_conditions
 from service.api.repeats import earlier_answer, keep_answer
-from service.errors import NotFound
+from service.errors import Conflict, NotFound
 from service.lists.addresses import services_url
 from service.lists.collection import shown_statement
 from service.lists.reading import one_response
 from service.lists.tags import CACHING
 from service.records.deleting import delete_record
-from service.records.finding import Found, find
+from service.records.finding import Found, Stored, find
 from service.records.history import Author
+from service.records.kinds import reference_of
 from service.records.parsing import Record, refused
 from service.records.rules import Rule
 from service.records.writable import Writable
@@ -33,9 +34,12 @@ from service.sessions import repeatable
 async def put_one(write: Write, path: Path) -> Response:
     """201 with the object, whether it was created or replaced: some clients take nothing else."""
     author, record = this_author(), await read_one_record(write, path)
-    found = await find(g.session, author, write.writable, [record], with_json=has_conditions())
+    found = await find(g.session, author, write.writable, [record], with_json=has_conditions() or bool(write.allowed))
     expect_client(found)
-    expect_conditions(found.active(record.sourced_id), author.services)
+    stored = found.active(record.sourced_id)
+    if stored and not is_of_kind(write, stored):
+        raise Conflict(f"the {write.writable.one} with this sourcedId is of another kind")
+    expect_conditions(stored, author.services)
     expect_references(found, [record])
     shown = await store_or_delete(author, write.writable, record, found)
     await g.session.commit()
@@ -73,15 +77,15 @@ async def delete_one(write: Write, path: Path) -> Response:
 @repeatable
 async def post_all(write: Write, path: Path) -> Response:
     """201 with the sourcedIds that they got: of the one object that was sent, or of the list."""
-    author, body = this_author(), await read_json()
+    author = this_author()
+    single, records = read_records(write, path, await read_json())
+    found = await find(g.session, author, write.writable, records)
+    expect_client(found)
     if (answer := await earlier_answer(g.session, author.name)) is None:
-        single, records = read_records(write, path, body)
-        found = await find(g.session, author, write.writable, records)
-        expect_client(found)
         expect_references(found, records)
         if write.check:
             await write.check(g.session, path, records)
-        pairs = allocate(found, records)
+        pairs = allocate(write.writable, found, records)
         await create_all(g.session, author, write.writable, records)
         answer = json.dumps({"sourcedIdPairs": pairs[0] if single else pairs})
         await keep_answer(g.session, author.name, answer)
@@ -101,9 +105,14 @@ def expect_client(found: Found) -> None:
 
 def expect_there(write: Write, found: Found, sourced_id: str) -> None:
     stored = found.active(sourced_id)
-    shown = json.loads(stored.shown or "{}") if stored else {}
-    if stored is None or any(shown.get(member) not in words for member, words in write.allowed.items()):
+    if stored is None or not is_of_kind(write, stored):
         raise NotFound(f"no {write.writable.one} with this sourcedId")
+
+
+def is_of_kind(write: Write, stored: Stored) -> bool:
+    """Whether it is what the operation is for, such as a school among organisations."""
+    shown = json.loads(stored.shown or "{}")
+    return all(shown.get(member) in words for member, words in write.allowed.items())
 
 
 def expect_references(found: Found, records: list[Record]) -> None:
@@ -132,11 +141,16 @@ def wants_cascade() -> bool:
     return request.args.get("cascade", "").lower() == "true"
 
 
-def allocate(found: Found, records: list[Record]) -> list[dict[str, str]]:
-    """Give each record its sourcedId: that which it came with, if it is free."""
+def allocate(writable: Writable, found: Found, records: list[Record]) -> list[dict[str, str]]:
+    """Give each record its sourcedId: that which it came with, if it is free.
+
+    Raises Conflict where it can have no other, as the demographics of a user.
+    """
     pairs, taken = [], set(found.rows)
     for record in records:
         supplied = record.sourced_id
+        if supplied in taken and reference_of(writable.table.c.sourced_id):
+            raise Conflict(f"{record.at}.sourcedId: there is one with it already, and PUT replaces it")
         if not supplied or supplied in taken:
             record.sourced_id = new_id()
         taken.add(record.sourced_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, null, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, case, cast, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import CompoundSelect
 
@@ -22,7 +22,7 @@ from service.records.history import Author, image
 from service.records.parsing import Record
 from service.records.writable import Part, Writable
 
-CLIENT, ROW, REFERRED, PART = "client", "row", "referred", "part"
+CLIENT, ROW, MOVED, REFERRED, PART = "client", "row", "moved", "referred", "part"
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,13 @@ class Stored:
 
 @dataclass
 class Found:
-    """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds."""
+    """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds.
+
+    `moved`: a row was changed while we waited for its lock, so that its parts may be those from before.
+    """
 
     client: bool = False
+    moved: bool = False
     rows: dict[str, Stored] = field(default_factory=dict)
     referred: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -45,8 +49,9 @@ class Found:
     def note(self, kind: str, name: str, sourced_id: str, shown: str | None) -> None:
         if kind == CLIENT:
             self.client = True
-        elif kind == ROW:
+        elif kind in (ROW, MOVED):
             self.rows[sourced_id] = Stored(name, shown)
+            self.moved = self.moved or kind == MOVED
         elif kind == REFERRED:
             self.referred[name].add(sourced_id)
         else:
@@ -70,8 +75,13 @@ async def find(
     shape = (tuple(sorted(referred)), parts, with_json)
     parameters = {"client": author.name, "ids": ids, "services": author.services}
     parameters |= {f"ids_{table}": sorted(wanted) for table, wanted in referred.items()}
+    found = await ask(session, finding(writable, *shape), parameters)
+    return await ask(session, finding(writable, *shape), parameters) if found.moved else found
+
+
+async def ask(session: AsyncSession, statement: CompoundSelect[Any], parameters: dict[str, Any]) -> Found:
     found = Found()
-    for row in await session.execute(finding(writable, *shape), parameters):
+    for row in await session.execute(statement, parameters):
         found.note(*row)
     return found
 
@@ -87,7 +97,9 @@ def finding(
     )
     table = writable.table
     shown = json_fields(writable.collection.fields) if with_json else nothing
-    row = select(text(ROW), table.c.status, table.c.sourced_id, shown).where(table.c.sourced_id.in_(listed("ids")))
+    row = select(row_or_moved(table), table.c.status, table.c.sourced_id, shown).where(
+        table.c.sourced_id.in_(listed("ids"))
+    )
     arms = [client, locked(row.with_for_update(of=table))]
     for name in referred:
         other = Base.metadata.tables[name]
@@ -96,6 +108,13 @@ def finding(
         )
         arms.append(locked(found.with_for_update(read=True)))
     return union_all(*arms, *map(rows_of, parts))
+
+
+def row_or_moved(table: Table) -> ColumnElement[str]:
+    """PostgreSQL shows a row that it had to wait for as it is now, and all else as it was when the statement began."""
+    began = table.alias()
+    stamp = select(began.c.date_last_modified).where(began.c.sourced_id == table.c.sourced_id).scalar_subquery()
+    return case((table.c.date_last_modified.is_distinct_from(stamp), text(MOVED)), else_=text(ROW))
 
 
 def rows_of(part: Part) -> Select[Any]:

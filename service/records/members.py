@@ -15,6 +15,7 @@ from service.records.rules import Rule
 from service.records.values import PAIR, Breach, parse_number, plain_parser
 
 Json = Any  # what `json.loads` returns
+DEPTH_MAX = 100
 
 
 def read_member(field: Field, given: Json) -> Any:
@@ -115,10 +116,12 @@ def read_pairs(field: Field, given: Json) -> list[dict[str, str]]:
 
 def read_document(given: Json) -> dict[str, Any] | None:
     """An object of anything, such as `metadata`; an empty one is none."""
-    if not given:
+    if given in (None, "", {}):
         return None
     if not isinstance(given, dict):
         raise Breach(Rule.TYPE)
+    if is_deeper(given, DEPTH_MAX):
+        raise Breach(Rule.DEPTH)
     try:
         shown = json.dumps(given, ensure_ascii=False, allow_nan=False)
         shown.encode()
@@ -127,6 +130,14 @@ def read_document(given: Json) -> dict[str, Any] | None:
     if "\\u0000" in shown:
         raise Breach(Rule.NUL)
     return given
+
+
+def is_deeper(given: Json, most: int) -> bool:
+    """Than so many levels. Python and both databases read what is nested only so far, each another number."""
+    if not isinstance(given, (dict, list)):
+        return False
+    inner = given.values() if isinstance(given, dict) else given
+    return most == 0 or any(is_deeper(each, most - 1) for each in inner)
 
 
 READERS: Mapping[Kind, Callable[[Field, Json], Any]] = {

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.base import ACTIVE, Base
+from models.base import ACTIVE, STATUS_WORDS
 from service.errors import InvalidData
-from service.records.kinds import Field, column_field
+from service.records.kinds import Field
 from service.records.members import Json, as_text, read_document, read_member
 from service.records.rules import Rule
 from service.records.values import Breach, parse_id
@@ -17,7 +17,6 @@ from service.records.writable import Part, Row, Writable
 
 PROBLEMS_SHOWN = 20
 STATUS, METADATA = "status", "metadata"
-STATUS_FIELD = column_field(STATUS, Base.metadata.tables["orgs"].c.status)  # every record has the same
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,13 @@ class Reader:
                 row[each.column.key] = value
         return row
 
+    def status(self, given: Json, at: str) -> str:
+        """As in a file, but that most clients leave it out."""
+        if given in (None, "", *STATUS_WORDS.words):
+            return given or ACTIVE
+        self.refuse(at, Rule.STATUS)
+        return ACTIVE
+
     def document(self, given: Json, at: str) -> Any:
         try:
             return read_document(given)
@@ -131,15 +137,24 @@ def read_record(reader: Reader, writable: Writable, given: Json, at: str, *, par
     start = len(reader.references)
     if given.get("sourcedId") not in (None, ""):
         record.sourced_id = reader.id(given["sourcedId"], f"{at}.sourcedId") or ""
-    record.status = reader.read(STATUS_FIELD, given.get(STATUS) or ACTIVE, f"{at}.{STATUS}") or ACTIVE
+    record.status = reader.status(given.get(STATUS), f"{at}.{STATUS}")
     named = {METADATA, *writable.members, *writable.documents, *(part.name for part in writable.parts)}
     if partial:
         named &= set(given)
     read_columns(reader, writable, named, given, record)
     record.parts = read_parts(reader, writable, named, given, at)
-    own = {(part.table.name, row.get("sourced_id")) for part, rows in record.parts.items() for row in rows}
-    record.references = [each for each in reader.references[start:] if (each.table, each.sourced_id) not in own]
+    record.references = reader.references[start:]
+    settle_own_references(reader, record)
     return record
+
+
+def settle_own_references(reader: Reader, record: Record) -> None:
+    """What refers to a part of the record itself, as a role does to a profile, is settled by what was sent."""
+    own = {part.table.name: {row.get("sourced_id") for row in rows} for part, rows in record.parts.items()}
+    for each in record.references:
+        if each.table in own and each.sourced_id not in own[each.table]:
+            reader.refuse(each.at, Rule.UNKNOWN_REFERENCE)
+    record.references = [each for each in record.references if each.table not in own]
 
 
 def read_columns(

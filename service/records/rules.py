@@ -86,6 +86,7 @@ class Rule(Enum):
     # a member of JSON, sent to the API
     TYPE = "type", ERROR, "JSON of another type, such as a number where a text belongs"
     PATH = "path", ERROR, "not what the path of the request says"
+    DEPTH = "depth", ERROR, "JSON nested over 100 deep"
     # cells that belong together
     SUBJECT_CODES = "subject-codes", WARNING, "subjects and subjectCodes are not equally long"
     OBJECTIVE = (

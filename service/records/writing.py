@@ -1,14 +1,18 @@
 """How records are created, replaced and changed, each with its entry in the history. The caller commits."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Insert, Table, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import Insert, Table, Text, Update, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from models.base import ACTIVE, SOURCED_ID, TO_BE_DELETED, stamp
 from models.failures import WriteMet, constraint_of
@@ -48,6 +52,28 @@ async def store(session: AsyncSession, author: Author, writable: Writable, recor
     return str(shown)
 
 
+class of_row(FunctionElement[str]):
+    """An expression in RETURNING, whose subqueries are about the row that is written.
+
+    SQLAlchemy correlates them to the table of an UPDATE by itself; in an INSERT each would look at all of its rows.
+    """
+
+    type = Text()
+    inherit_cache = True
+    name = "of_row"
+
+
+@compiles(of_row)
+def correlate(element: of_row, compiler: SQLCompiler, **options: Any) -> str:
+    entry = compiler.stack[-1]
+    written = {entry["selectable"].table}  # type: ignore[attr-defined]  # of an INSERT or UPDATE
+    compiler.stack.append({**entry, "correlate_froms": written, "asfrom_froms": written})
+    try:
+        return str(compiler.process(element.clauses, **options))
+    finally:
+        compiler.stack.pop()
+
+
 @lru_cache(maxsize=1024)
 def storing(
     writable: Writable, columns: tuple[str, ...], stored: bool, on_postgresql: bool, alone: bool
@@ -59,7 +85,7 @@ def storing(
     table = writable.table
     mine = bindparam("sent_sourced_id", type_=SOURCED_ID)
     statement: Any = changing(writable, columns) if stored else creating(writable, columns, on_postgresql)
-    statement = statement.returning(json_fields(writable.collection.fields) if alone else table.c.sourced_id)
+    statement = statement.returning(of_row(json_fields(writable.collection.fields)) if alone else table.c.sourced_id)
     if stored:
         entry = entries(table, UPDATED, select(table).where(table.c.sourced_id == mine))
     else:
@@ -140,17 +166,17 @@ async def store_part(session: AsyncSession, author: Author, part: Part, record: 
             session, part, owner, {row[part.key[0]] for row in rows}, {each["sourcedId"] for each in stored}
         )
         return
-    # Those that are deleted come first, so that an active one of the same key is taken instead.
-    known = {key_of_stored(part, each): each for each in sorted(stored, key=lambda each: each["status"], reverse=True)}
+    known: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for each in sorted(stored, key=lambda each: (each["status"], each["sourcedId"])):  # active ones are taken first
+        known[key_of_stored(part, each)].append(each)
     for row in rows:
-        there = known.pop(key_of(part, row), None)
-        if there is None:
+        there = known[key_of(part, row)]
+        if not there:
             await add_row(session, author, part, owner, row)
-        elif there["status"] != ACTIVE or differs(part, row, there):
-            await change_row(session, author, part.table, there["sourcedId"], {**row, "status": ACTIVE})
-    for gone in known.values():
-        if gone["status"] == ACTIVE:
-            await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
+        elif (same_row := there.pop(0))["status"] != ACTIVE or differs(part, row, same_row):
+            await change_row(session, author, part.table, same_row["sourcedId"], {**row, "status": ACTIVE})
+    for gone in (each for left in known.values() for each in left if each["status"] == ACTIVE):
+        await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
 
 
 async def store_pairs(session: AsyncSession, part: Part, owner: str, wanted: set[str], there: set[str]) -> None:

@@ -104,6 +104,10 @@ def expect_refusal(answer: Answer, status: int, code: str) -> None:
     assert (answer.status, answer.refusal()) == (status, code), answer.text
 
 
+def named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 @dataclass(frozen=True)
 class Caller:
     """A program that was granted every scope."""
@@ -114,8 +118,24 @@ class Caller:
     async def get(
         self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, **query: Any
     ) -> Answer:
+        return await self.send(method, path, headers=headers, query_string=query or None)
+
+    async def put(self, path: str, body: Any, **headers: str) -> Answer:
+        """`If_Match="…"` is the header If-Match, and so with the others."""
+        return await self.send("PUT", path, json=body, headers=named(headers))
+
+    async def patch(self, path: str, body: Any, **headers: str) -> Answer:
+        return await self.send("PATCH", path, json=body, headers=named(headers))
+
+    async def post(self, path: str, body: Any, **headers: str) -> Answer:
+        return await self.send("POST", path, json=body, headers=named(headers))
+
+    async def delete(self, path: str, **headers: str) -> Answer:
+        return await self.send("DELETE", path, headers=named(headers))
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any) -> Answer:
         response = await QuartClient(self.app).open(
-            path, method=method, headers={**self.headers, **(headers or {})}, query_string=query or None
+            path, method=method, headers={**self.headers, **(headers or {})}, **rest
         )
         text = await response.get_data(as_text=True)
         decoded = await response.get_json() if response.mimetype == "application/json" and text else None

@@ -92,8 +92,11 @@ TEXTS = [
     (Rule.DUPLICATE, f"{HEADER}\na,,,A,school,1,\na,,,A,school,1,\n"),
     (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
 ]
-# Breaches by the bundle as a whole, and by files that belong together.
+# Breaches by the bundle as a whole, by files that belong together, and of JSON.
 TOLD_ELSEWHERE = {
+    Rule.TYPE,
+    Rule.PATH,
+    Rule.DEPTH,
     Rule.MANIFEST_MISSING,
     Rule.MANIFEST_VALUE,
     Rule.MANIFEST_INCOMPLETE,

@@ -1,7 +1,4 @@
-"""timeback-oneroster, a client by others that checks every answer with pydantic, reads what we serve.
-
-It needs Python 3.12; below, these tests are skipped.
-"""
+"""timeback-oneroster, a client by others that checks every answer with pydantic, reads what we serve."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,10 +7,9 @@ from typing import Any
 import pytest
 
 from models.database import Database
-from service.access import SCOPES, new_client
-from tests.serving import load_district, serving
+from tests.clients.conftest import Connect
+from tests.serving import load_district
 
-timeback = pytest.importorskip("timeback_oneroster", reason="timeback-oneroster needs Python 3.12")
 STUDENTS = 120
 # Not its `terms` and `grading_periods`: it looks for lists of these names, the standard has `academicSessions`.
 # Not its `resources`: it takes the importance of a resource for its roles.
@@ -41,20 +37,10 @@ MAY_BE_EMPTY = ("assessment_line_items", "assessment_results")
 
 
 @pytest.fixture
-async def client(database: Database, database_url: str, tmp_path: Path) -> AsyncIterator[Any]:
+async def client(connect: Connect, database: Database, tmp_path: Path) -> AsyncIterator[Any]:
     await load_district(database, tmp_path, students=STUDENTS)
-    async with database.transaction() as session:
-        record, secret = new_client("timeback", list(SCOPES))
-        session.add(record)
-    async with serving(database_url) as address:
-        client = timeback.OneRosterClient(
-            base_url=address,
-            auth_url=f"{address}/oauth2/token",
-            client_id=record.client_id,
-            client_secret=secret,
-        )
+    async with connect() as client:
         yield client
-        await client.close()
 
 
 async def test_it_reads_a_page_and_an_object_of_every_collection(client: Any) -> None:
