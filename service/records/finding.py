@@ -2,6 +2,9 @@
 
 The record itself (locked, so that the next writer waits), the rows of its parts, the rows that it refers to (locked
 against deletion), and whether the client that calls may still do so.
+
+PostgreSQL shows a row that had to be waited for as it is then, and all others as they were when the statement began.
+So it is asked again if the record changed in between: now that it is locked, nothing of it changes any more.
 """
 
 import json
@@ -17,12 +20,22 @@ from sqlalchemy.sql.selectable import CompoundSelect
 from models import ApiClient
 from models.base import ACTIVE, SOURCED_ID, Base
 from service.lists.fields import json_fields
-from service.lists.json_text import text
+from service.lists.json_text import Spelled, text
 from service.records.history import Author, image
 from service.records.parsing import Record
 from service.records.writable import Part, Writable
 
-CLIENT, ROW, REFERRED, PART = "client", "row", "referred", "part"
+CLIENT, ROW, CHANGED, REFERRED, PART = "client", "row", "changed", "referred", "part"
+
+
+class row_version(Spelled):
+    """What is another one after each change of the row; SQLite, where one writer waits for the other, needs none."""
+
+    type = Text()
+    inherit_cache = True
+    name = "row_version"
+    postgresql = "xmin::text"
+    sqlite = "''"
 
 
 @dataclass(frozen=True)
@@ -35,9 +48,13 @@ class Stored:
 
 @dataclass
 class Found:
-    """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds."""
+    """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds.
+
+    `changed`: while it was waited for a row, which now does not fit to what else was found.
+    """
 
     client: bool = False
+    changed: bool = False
     rows: dict[str, Stored] = field(default_factory=dict)
     referred: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -47,6 +64,8 @@ class Found:
             self.client = True
         elif kind == ROW:
             self.rows[sourced_id] = Stored(name, shown)
+        elif kind == CHANGED:
+            self.changed = True
         elif kind == REFERRED:
             self.referred[name].add(sourced_id)
         else:
@@ -70,8 +89,13 @@ async def find(
     shape = (tuple(sorted(referred)), parts, with_json)
     parameters = {"client": author.name, "ids": ids, "services": author.services}
     parameters |= {f"ids_{table}": sorted(wanted) for table, wanted in referred.items()}
+    found = await ask(session, finding(writable, *shape), parameters)
+    return await ask(session, finding(writable, *shape), parameters) if found.changed else found
+
+
+async def ask(session: AsyncSession, statement: CompoundSelect[Any], parameters: dict[str, Any]) -> Found:
     found = Found()
-    for row in await session.execute(finding(writable, *shape), parameters):
+    for row in await session.execute(statement, parameters):
         found.note(*row)
     return found
 
@@ -87,8 +111,17 @@ def finding(
     )
     table = writable.table
     shown = json_fields(writable.collection.fields) if with_json else nothing
-    row = select(text(ROW), table.c.status, table.c.sourced_id, shown).where(table.c.sourced_id.in_(listed("ids")))
-    arms = [client, locked(row.with_for_update(of=table))]
+    held = (
+        select(table.c.status, table.c.sourced_id, shown.label("shown"), row_version().label("version"))
+        .where(table.c.sourced_id.in_(listed("ids")))
+        .with_for_update(of=table, key_share=True)
+        .cte("held")
+    )
+    row = select(text(ROW), held.c.status, held.c.sourced_id, held.c.shown)
+    before = select(text(CHANGED), text(""), table.c.sourced_id, nothing).join_from(
+        held, table, (held.c.sourced_id == table.c.sourced_id) & (held.c.version != row_version())
+    )
+    arms = [client, row, before]
     for name in referred:
         other = Base.metadata.tables[name]
         found = select(text(REFERRED), text(name), other.c.sourced_id, nothing).where(

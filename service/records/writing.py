@@ -140,17 +140,26 @@ async def store_part(session: AsyncSession, author: Author, part: Part, record: 
             session, part, owner, {row[part.key[0]] for row in rows}, {each["sourcedId"] for each in stored}
         )
         return
-    # Those that are deleted come first, so that an active one of the same key is taken instead.
-    known = {key_of_stored(part, each): each for each in sorted(stored, key=lambda each: each["status"], reverse=True)}
+    left = list(stored)
     for row in rows:
-        there = known.pop(key_of(part, row), None)
+        there = take(left, part, row)
         if there is None:
             await add_row(session, author, part, owner, row)
         elif there["status"] != ACTIVE or differs(part, row, there):
             await change_row(session, author, part.table, there["sourcedId"], {**row, "status": ACTIVE})
-    for gone in known.values():
+    for gone in left:
         if gone["status"] == ACTIVE:
             await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
+
+
+def take(stored: list[dict[str, Any]], part: Part, row: Row) -> dict[str, Any] | None:
+    """Of the stored rows with the key of the one that was sent, that which is most like it; it is taken out."""
+    fits = [each for each in stored if key_of_stored(part, each) == key_of(part, row)]
+    if not fits:
+        return None
+    nearest = min(fits, key=lambda each: (each["status"] != ACTIVE, differs(part, row, each)))
+    stored.remove(nearest)
+    return nearest
 
 
 async def store_pairs(session: AsyncSession, part: Part, owner: str, wanted: set[str], there: set[str]) -> None:
