@@ -3,6 +3,9 @@
 Its parts go with it, and what means nothing without it (`OWNED`). What else refers to it keeps it from being deleted,
 unless the caller wants that to go too: then rows that need it are deleted as well, and those that can do without it
 lose their reference. All of it is one transaction, which the caller ends.
+
+From above to below, rows are locked before anything else is asked about them. So nobody puts something below a row that
+is about to be deleted, and none changes between its entry in the history and its own change.
 """
 
 from dataclasses import dataclass
@@ -111,7 +114,7 @@ async def delete_all(
     """
     meant = with_those_below(table, meant) & (table.c.status == ACTIVE)
     ids = meant_ids(table, meant)
-    if not await session.scalar(select(ids.exists())):
+    if not await lock(session, table, meant):
         return
     for referrer in referrers(table.name):
         if referrer.column.table is table:
@@ -128,9 +131,28 @@ async def delete_all(
     await mark(session, author, table, meant)
 
 
+async def lock(session: AsyncSession, table: Table, meant: Condition) -> bool:
+    """Whether there are rows that are meant: they are locked until the transaction ends.
+
+    Of a tree until no more are found, for rows may be put below one that is not locked yet.
+    """
+    held = meant_ids(table, meant).with_for_update(of=table, key_share=True).subquery()
+    known = 0
+    while (found := await session.scalar(select(func.count()).select_from(held)) or 0) > known:
+        known = found
+        if parent_column(table) is None:
+            break
+    return known > 0
+
+
+def parent_column(table: Table) -> Column[Any] | None:
+    """The column by which rows stand below others of their own table."""
+    return next((each.column for each in referrers(table.name) if each.column.table is table), None)
+
+
 def with_those_below(table: Table, meant: Condition) -> Condition:
     """Those that are meant, and what is below them at any depth, as the grading periods of a term are."""
-    parent = next((each.column for each in referrers(table.name) if each.column.table is table), None)
+    parent = parent_column(table)
     if parent is None:
         return meant
     tree = select(table.c.sourced_id).where(meant).cte("tree", recursive=True)
@@ -140,13 +162,19 @@ def with_those_below(table: Table, meant: Condition) -> Condition:
 
 
 async def unlist(session: AsyncSession, author: Author, referrer: Referrer, link: Link, ids: Select[Any]) -> None:
-    """Take the rows out of the lists of others. One that needs at least one, and has no other, is deleted itself."""
+    """Take the rows out of the lists of others. One that needs at least one, and has no other, is deleted itself.
+
+    What is deleted itself keeps its list, as it keeps its references.
+    """
     rows, listing = referrer.rows, referring(referrer, ids)
+    if not await lock(session, rows, listing):
+        return
     if any(link.table is link_of(LINKS[name]).table for name in REQUIRED):
         left = select(link.own).where(link.own == rows.c.sourced_id, link.other.not_in(ids)).correlate(rows)
         await delete_all(session, author, rows, listing & ~left.exists())
     await touch(session, author, rows, referring(referrer, ids))
-    await session.execute(delete(link.table).where(link.other.in_(ids)))
+    active = meant_ids(rows, rows.c.status == ACTIVE)
+    await session.execute(delete(link.table).where(link.other.in_(ids), link.own.in_(active)))
 
 
 async def forget(session: AsyncSession, author: Author, referrer: Referrer, ids: Select[Any]) -> None:
@@ -171,5 +199,7 @@ async def touch(
     session: AsyncSession, author: Author, table: Table, meant: Condition, values: dict[str, Any] | None = None
 ) -> None:
     """Stamp the rows, and change the values that are given."""
+    if not await lock(session, table, meant):
+        return
     await session.execute(entries(table, UPDATED, select(table).where(meant)), author.values)
     await session.execute(update(table).where(meant).values({**(values or {}), "date_last_modified": stamp()}))

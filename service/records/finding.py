@@ -2,6 +2,9 @@
 
 The record itself (locked, so that the next writer waits), the rows of its parts, the rows that it refers to (locked
 against deletion), and whether the client that calls may still do so.
+
+PostgreSQL shows a row that had to be waited for as it is then, and all others as they were when the statement began.
+So it is asked again if the record changed in between: now that it is locked, nothing of it changes any more.
 """
 
 import json
@@ -10,19 +13,29 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, case, cast, null, select, union_all
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from models import ApiClient
 from models.base import ACTIVE, SOURCED_ID, Base
 from service.lists.fields import json_fields
-from service.lists.json_text import text
+from service.lists.json_text import Spelled, text
 from service.records.history import Author, image
 from service.records.parsing import Record
 from service.records.writable import Part, Writable
 
-CLIENT, ROW, MOVED, REFERRED, PART = "client", "row", "moved", "referred", "part"
+CLIENT, ROW, CHANGED, REFERRED, PART = "client", "row", "changed", "referred", "part"
+
+
+class row_version(Spelled):
+    """What is another one after each change of the row; SQLite, where one writer waits for the other, needs none."""
+
+    type = Text()
+    inherit_cache = True
+    name = "row_version"
+    postgresql = "xmin::text"
+    sqlite = "''"
 
 
 @dataclass(frozen=True)
@@ -37,11 +50,11 @@ class Stored:
 class Found:
     """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds.
 
-    `moved`: a row was changed while we waited for its lock, so that its parts may be those from before.
+    `changed`: while it was waited for a row, which now does not fit to what else was found.
     """
 
     client: bool = False
-    moved: bool = False
+    changed: bool = False
     rows: dict[str, Stored] = field(default_factory=dict)
     referred: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -49,9 +62,10 @@ class Found:
     def note(self, kind: str, name: str, sourced_id: str, shown: str | None) -> None:
         if kind == CLIENT:
             self.client = True
-        elif kind in (ROW, MOVED):
+        elif kind == ROW:
             self.rows[sourced_id] = Stored(name, shown)
-            self.moved = self.moved or kind == MOVED
+        elif kind == CHANGED:
+            self.changed = True
         elif kind == REFERRED:
             self.referred[name].add(sourced_id)
         else:
@@ -76,7 +90,7 @@ async def find(
     parameters = {"client": author.name, "ids": ids, "services": author.services}
     parameters |= {f"ids_{table}": sorted(wanted) for table, wanted in referred.items()}
     found = await ask(session, finding(writable, *shape), parameters)
-    return await ask(session, finding(writable, *shape), parameters) if found.moved else found
+    return await ask(session, finding(writable, *shape), parameters) if found.changed else found
 
 
 async def ask(session: AsyncSession, statement: CompoundSelect[Any], parameters: dict[str, Any]) -> Found:
@@ -97,10 +111,17 @@ def finding(
     )
     table = writable.table
     shown = json_fields(writable.collection.fields) if with_json else nothing
-    row = select(row_or_moved(table), table.c.status, table.c.sourced_id, shown).where(
-        table.c.sourced_id.in_(listed("ids"))
+    held = (
+        select(table.c.status, table.c.sourced_id, shown.label("shown"), row_version().label("version"))
+        .where(table.c.sourced_id.in_(listed("ids")))
+        .with_for_update(of=table, key_share=True)
+        .cte("held")
     )
-    arms = [client, locked(row.with_for_update(of=table))]
+    row = select(text(ROW), held.c.status, held.c.sourced_id, held.c.shown)
+    before = select(text(CHANGED), text(""), table.c.sourced_id, nothing).join_from(
+        held, table, (held.c.sourced_id == table.c.sourced_id) & (held.c.version != row_version())
+    )
+    arms = [client, row, before]
     for name in referred:
         other = Base.metadata.tables[name]
         found = select(text(REFERRED), text(name), other.c.sourced_id, nothing).where(
@@ -108,13 +129,6 @@ def finding(
         )
         arms.append(locked(found.with_for_update(read=True)))
     return union_all(*arms, *map(rows_of, parts))
-
-
-def row_or_moved(table: Table) -> ColumnElement[str]:
-    """PostgreSQL shows a row that it had to wait for as it is now, and all else as it was when the statement began."""
-    began = table.alias()
-    stamp = select(began.c.date_last_modified).where(began.c.sourced_id == table.c.sourced_id).scalar_subquery()
-    return case((table.c.date_last_modified.is_distinct_from(stamp), text(MOVED)), else_=text(ROW))
 
 
 def rows_of(part: Part) -> Select[Any]:

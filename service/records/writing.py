@@ -1,18 +1,14 @@
 """How records are created, replaced and changed, each with its entry in the history. The caller commits."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Insert, Table, Text, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from models.base import ACTIVE, SOURCED_ID, TO_BE_DELETED, stamp
 from models.failures import WriteMet, constraint_of
@@ -35,7 +31,7 @@ async def store(session: AsyncSession, author: Author, writable: Writable, recor
     """Create the record, or change the stored one; returns its JSON. Raises WriteMet if another one just created it."""
     stored = record.sourced_id in found.rows
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    alone = on_postgresql and not any(record.parts.values()) and not any(found.parts.values())
+    alone = stored and on_postgresql and not any(record.parts.values()) and not any(found.parts.values())
     statement, entry = storing(writable, tuple(record.values), stored, on_postgresql, alone)
     parameters = parameters_of(record, author)
     if not on_postgresql:
@@ -52,40 +48,19 @@ async def store(session: AsyncSession, author: Author, writable: Writable, recor
     return str(shown)
 
 
-class of_row(FunctionElement[str]):
-    """An expression in RETURNING, whose subqueries are about the row that is written.
-
-    SQLAlchemy correlates them to the table of an UPDATE by itself; in an INSERT each would look at all of its rows.
-    """
-
-    type = Text()
-    inherit_cache = True
-    name = "of_row"
-
-
-@compiles(of_row)
-def correlate(element: of_row, compiler: SQLCompiler, **options: Any) -> str:
-    entry = compiler.stack[-1]
-    written = {entry["selectable"].table}  # type: ignore[attr-defined]  # of an INSERT or UPDATE
-    compiler.stack.append({**entry, "correlate_froms": written, "asfrom_froms": written})
-    try:
-        return str(compiler.process(element.clauses, **options))
-    finally:
-        compiler.stack.pop()
-
-
 @lru_cache(maxsize=1024)
 def storing(
     writable: Writable, columns: tuple[str, ...], stored: bool, on_postgresql: bool, alone: bool
 ) -> tuple[Insert | Update, Insert]:
     """The statement that writes the row, and that of its entry. On PostgreSQL the first one does both.
 
-    There it also returns the record's JSON, if the row is `alone`, without parts.
+    There it also returns the record's JSON, if a stored row is `alone`, without parts. (Of an UPDATE, SQLAlchemy
+    correlates the subqueries of the JSON to the row; of an INSERT it does not.)
     """
     table = writable.table
     mine = bindparam("sent_sourced_id", type_=SOURCED_ID)
     statement: Any = changing(writable, columns) if stored else creating(writable, columns, on_postgresql)
-    statement = statement.returning(of_row(json_fields(writable.collection.fields)) if alone else table.c.sourced_id)
+    statement = statement.returning(json_fields(writable.collection.fields) if alone else table.c.sourced_id)
     if stored:
         entry = entries(table, UPDATED, select(table).where(table.c.sourced_id == mine))
     else:
@@ -166,17 +141,26 @@ async def store_part(session: AsyncSession, author: Author, part: Part, record: 
             session, part, owner, {row[part.key[0]] for row in rows}, {each["sourcedId"] for each in stored}
         )
         return
-    known: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for each in sorted(stored, key=lambda each: (each["status"], each["sourcedId"])):  # active ones are taken first
-        known[key_of_stored(part, each)].append(each)
+    left = list(stored)
     for row in rows:
-        there = known[key_of(part, row)]
-        if not there:
+        there = take(left, part, row)
+        if there is None:
             await add_row(session, author, part, owner, row)
-        elif (same_row := there.pop(0))["status"] != ACTIVE or differs(part, row, same_row):
-            await change_row(session, author, part.table, same_row["sourcedId"], {**row, "status": ACTIVE})
-    for gone in (each for left in known.values() for each in left if each["status"] == ACTIVE):
-        await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
+        elif there["status"] != ACTIVE or differs(part, row, there):
+            await change_row(session, author, part.table, there["sourcedId"], {**row, "status": ACTIVE})
+    for gone in left:
+        if gone["status"] == ACTIVE:
+            await change_row(session, author, part.table, gone["sourcedId"], {"status": TO_BE_DELETED})
+
+
+def take(stored: list[dict[str, Any]], part: Part, row: Row) -> dict[str, Any] | None:
+    """Of the stored rows with the key of the one that was sent, that which is most like it; it is taken out."""
+    fits = [each for each in stored if key_of_stored(part, each) == key_of(part, row)]
+    if not fits:
+        return None
+    nearest = min(fits, key=lambda each: (each["status"] != ACTIVE, differs(part, row, each), each["sourcedId"]))
+    stored.remove(nearest)
+    return nearest
 
 
 async def store_pairs(session: AsyncSession, part: Part, owner: str, wanted: set[str], there: set[str]) -> None:
