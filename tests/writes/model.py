@@ -289,7 +289,10 @@ class School:
         if parent := kind.refs.get("parent"):
             below = [each for each in self.active(key[0]) if self.records[key[0], each]["parent"] == key[1] != each]
             body["children"] = [reference(parent.kind, each) for each in sorted(below)]
-        if self.records.get(("academicSessions", record.get("academicSession")), {}).get("type") == "gradingPeriod":
+        if (
+            self.records.get(("academicSessions", str(record.get("academicSession"))), {}).get("type")
+            == "gradingPeriod"
+        ):
             body["gradingPeriod"] = body["academicSession"]
         always = {"roles", "terms"}
         return {name: value for name, value in body.items() if value not in (None, []) or name in always}
