@@ -236,3 +236,17 @@ async def test_deletions_that_overlap_end_and_each_record_is_deleted_once(
         for kind, each in (*trees, ("enrollments", key), ("results", item)):
             assert (await school.get(kind, each)).status == 404
     assert await left_behind(database) == []
+
+
+async def test_a_class_that_loses_all_its_terms_at_once_is_deleted(school: Program, replay: Replay) -> None:
+    """Each of the two deletions leaves it the other term, if it does not look again."""
+    for number in range(ROUNDS):
+        terms, key = [f"term-{number}-{each}" for each in range(2)], f"class-{number}"
+        for term in terms:
+            await school.put("academicSessions", term, a_term())
+        await school.put("classes", key, a_class(terms=[ref(term) for term in terms]))
+        answers = await at_once(*(school.delete("academicSessions", term, cascade=True) for term in terms))
+
+        assert statuses(answers) == {204: 2}
+        assert (await school.get("classes", key)).status == 404
+        await replay.follow()
