@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.writes.model import DELETED, KINDS, NO_VALUE, Body, Key, School
+from tests.writes.model import A_SCALE, DELETED, KINDS, NO_VALUE, Body, Key, School
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 # A school to begin with: of each kind one.
@@ -28,6 +28,7 @@ AT_FIRST: dict[str, Body] = {
     },
     "enrollments": {"role": "student", "user": "user-1", "class": "class-1"},
     "categories": {"title": "Homework"},
+    "scoreScales": {"title": "Marks", "type": "letters", "scoreScaleValue": A_SCALE, "class": "class-1"},
     "lineItems": {
         "title": "Sheet",
         "assignDate": "2026-09-01T00:00:00.000Z",

@@ -55,6 +55,8 @@ class Kind:
 
 METADATA = (None, {"room": "12", "seats": 30})
 DAYS = ("2026-09-01", "2027-01-31")
+A_SCALE = [{"itemValueLHS": "90-100", "itemValueRHS": "A"}, {"itemValueLHS": "0-89", "itemValueRHS": "B"}]
+PARTS: Mapping[str, Any] = {"roles": [], "scoreScale": None}  # members that go with their record, and what is left
 KINDS: Mapping[str, Kind] = {
     "orgs": Kind(
         "org",
@@ -107,6 +109,12 @@ KINDS: Mapping[str, Kind] = {
         instead={"primary": "false"},
     ),
     "categories": Kind("category", {"title": ("Homework", "Quiz"), "weight": (None, 12.5)}, required=("title",)),
+    "scoreScales": Kind(
+        "scoreScale",
+        {"title": ("Marks", "Points"), "type": ("letters",), "scoreScaleValue": (A_SCALE, A_SCALE[:1])},
+        {"class": Ref("classes", Tie.NEEDED), "course": Ref("courses", Tie.LOOSE)},
+        required=("title", "type", "scoreScaleValue", "class"),
+    ),
     "lineItems": Kind(
         "lineItem",
         {
@@ -120,6 +128,7 @@ KINDS: Mapping[str, Kind] = {
             "school": Ref("orgs", Tie.NEEDED),
             "category": Ref("categories", Tie.NEEDED),
             "academicSession": Ref("academicSessions", Tie.LOOSE),
+            "scoreScale": Ref("scoreScales", Tie.LOOSE),
         },
         required=("title", "assignDate", "dueDate", "class", "category"),
         told={"school": ("class", "school")},
@@ -131,6 +140,7 @@ KINDS: Mapping[str, Kind] = {
             "lineItem": Ref("lineItems", Tie.OWNED),
             "student": Ref("users", Tie.NEEDED),
             "class": Ref("classes", Tie.LOOSE),
+            "scoreScale": Ref("scoreScales", Tie.LOOSE),
         },
         required=("scoreStatus", "scoreDate", "lineItem", "student"),
         told={"class": ("lineItem", "class")},
@@ -198,7 +208,10 @@ class School:
         for each in wholes:
             self.expect_references(kind, each)
         for each in wholes:
-            self.store((kind, each.pop("sourcedId")), {**each, "status": ACTIVE})
+            self.store((kind, each["sourcedId"]), {**each, "status": ACTIVE})
+        for each in wholes:
+            if each.get("status") == DELETED:
+                self.remove((kind, each["sourcedId"]))
 
     def delete(self, key: Key, *, matches: bool = True, cascade: bool = False) -> None:
         self.expect_active(key)
@@ -249,8 +262,7 @@ class School:
             return
         record["status"] = DELETED
         referring = list(self.referring(key))
-        if key[0] == "users":
-            record["roles"] = []  # a part of the user
+        record |= {member: nothing for member, nothing in PARTS.items() if member in record}
         for other, member, tie in referring:
             self.lose(other, member, key[1], tie)
         self.changes.setdefault(key, []).append("deleted")

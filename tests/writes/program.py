@@ -24,6 +24,7 @@ PATHS = {
     "users": f"{ROSTERING}/users",
     "enrollments": f"{ROSTERING}/enrollments",
     "categories": f"{GRADEBOOK}/categories",
+    "scoreScales": f"{GRADEBOOK}/scoreScales",
     "lineItems": f"{GRADEBOOK}/lineItems",
     "results": f"{GRADEBOOK}/results",
 }

@@ -16,8 +16,9 @@ async def test_a_role_that_somebody_has_twice_can_be_taken_back_once(program: Pr
         body["user"]["roles"] = listed
         answer = await program.put("users", "ana", body)
 
-        shown = [role.get("beginDate") for role in answer.object["roles"]]
-        assert sorted(shown) == sorted(role["beginDate"] for role in listed)
+        shown = {role["beginDate"] for role in answer.object["roles"]}
+        assert shown == {role["beginDate"] for role in listed}
+        assert len(answer.object["roles"]) == len(listed)
 
 
 async def test_to_send_the_same_roles_again_changes_none_of_them(program: Program, replay: Replay) -> None:

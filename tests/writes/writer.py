@@ -65,7 +65,6 @@ class Writer:
         """One object or a list, each with a sourcedId of its own choice or without."""
         kind = self.draw(st.sampled_from(list(KINDS)))
         listed = self.draw(st.lists(bodies(self.school, kind), min_size=1, max_size=2))
-        listed = [{name: value for name, value in body.items() if name != "status"} for body in listed]
         wished = [self.draw(st.none() | keys(self.school, [kind]).map(lambda key: key[1])) for _ in listed]
         objects = [
             sent(kind, body)[KINDS[kind].one] | ({} if wish is None else {"sourcedId": wish})
