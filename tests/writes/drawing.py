@@ -8,36 +8,35 @@ from hypothesis import strategies as st
 from tests.writes.model import A_SCALE, DELETED, KINDS, NO_VALUE, Body, Key, School
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
-# A school to begin with: of each kind one.
-AT_FIRST: dict[str, Body] = {
-    "orgs": {"name": "Lincoln", "type": "school"},
-    "academicSessions": {
-        "title": "Fall",
-        "type": "term",
-        "startDate": "2026-09-01",
-        "endDate": "2027-01-31",
-        "schoolYear": "2027",
-    },
-    "courses": {"title": "Algebra", "org": "org-1"},
-    "classes": {"title": "Algebra 1", "course": "course-1", "school": "org-1", "terms": ["academicSession-1"]},
-    "users": {
-        "enabledUser": "true",
-        "givenName": "Ana",
-        "familyName": "Smith",
-        "roles": [{"roleType": "primary", "role": "student", "org": "org-1"}],
-    },
-    "enrollments": {"role": "student", "user": "user-1", "class": "class-1"},
-    "categories": {"title": "Homework"},
-    "scoreScales": {"title": "Marks", "type": "letters", "scoreScaleValue": A_SCALE, "class": "class-1"},
-    "lineItems": {
-        "title": "Sheet",
-        "assignDate": "2026-09-01T00:00:00.000Z",
-        "dueDate": "2026-09-08T12:30:00.000Z",
-        "class": "class-1",
-        "category": "category-1",
-    },
-    "results": {"scoreStatus": "submitted", "scoreDate": "2026-09-01", "lineItem": "lineItem-1", "student": "user-1"},
-}
+FALL = {"type": "term", "startDate": "2026-09-01", "endDate": "2027-01-31", "schoolYear": "2027"}
+ANA = {"enabledUser": "true", "givenName": "Ana", "familyName": "Smith"}
+STUDENT = {"roleType": "primary", "role": "student", "org": "org-1"}
+SHEET = {"title": "Sheet", "assignDate": "2026-09-01T00:00:00.000Z", "dueDate": "2026-09-08T12:30:00.000Z"}
+TERMS = ["academicSession-1", "academicSession-2"]
+# A school to begin with: something of each kind, and a list of each kind.
+AT_FIRST: tuple[tuple[Key, Body], ...] = (
+    (("orgs", "org-1"), {"name": "Lincoln", "type": "school"}),
+    (("academicSessions", "academicSession-1"), {"title": "Fall", **FALL}),
+    (("academicSessions", "academicSession-2"), {"title": "Spring", **FALL}),
+    (("courses", "course-1"), {"title": "Algebra", "org": "org-1"}),
+    (("classes", "class-1"), {"title": "Algebra 1", "course": "course-1", "school": "org-1", "terms": TERMS}),
+    (("users", "user-1"), {**ANA, "roles": [STUDENT]}),
+    (("users", "user-2"), {**ANA, "roles": [STUDENT], "agents": ["user-1"]}),
+    (("enrollments", "enrollment-1"), {"role": "student", "user": "user-1", "class": "class-1"}),
+    (("categories", "category-1"), {"title": "Homework"}),
+    (
+        ("scoreScales", "scoreScale-1"),
+        {"title": "Marks", "type": "letters", "scoreScaleValue": A_SCALE, "class": "class-1"},
+    ),
+    (
+        ("lineItems", "lineItem-1"),
+        {**SHEET, "class": "class-1", "category": "category-1", "scoreScale": "scoreScale-1"},
+    ),
+    (
+        ("results", "result-1"),
+        {"scoreStatus": "submitted", "scoreDate": "2026-09-01", "lineItem": "lineItem-1", "student": "user-2"},
+    ),
+)
 
 
 def keys(school: School, kinds: list[str]) -> st.SearchStrategy[Key]:
