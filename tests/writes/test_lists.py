@@ -1,6 +1,6 @@
 """The lists of a record, such as a user's roles and agents: what a write makes of them, and a deletion."""
 
-from tests.writes.bodies import a_user, found_school, ref
+from tests.writes.bodies import a_line_item, a_term, a_user, an_org, found_school, ref
 from tests.writes.program import Program
 from tests.writes.replay import Replay
 
@@ -44,3 +44,19 @@ async def test_who_is_deleted_keeps_the_agents_that_are_deleted_later(program: P
 
     assert ("users", "ana") not in await replay.follow()
     assert replay.images["users", "ana"]["agentSourcedIds"] == ["bea"]
+
+
+async def test_a_new_record_is_not_answered_with_what_others_have(program: Program) -> None:
+    await found_school(program)
+    await program.put("orgs", "below", an_org(parent=ref("lincoln")))
+    for period in ("one", "two"):
+        await program.put("academicSessions", period, a_term(type="gradingPeriod"))
+        item = a_line_item()
+        item["lineItem"]["gradingPeriod"] = ref(period)
+        assert (await program.put("lineItems", period, item)).status == 201
+    org = await program.put("orgs", "new", an_org())
+    line_item = await program.put("lineItems", "new", a_line_item())
+
+    assert (org.status, line_item.status) == (201, 201)
+    assert "children" not in org.object
+    assert "gradingPeriod" not in line_item.object

@@ -153,10 +153,10 @@ class Writer:
         read = await self.program.get(*key)
         assert read.status == (200 if self.school.is_active(key) else 404)
         if answer is not None and answer.status < 300:
-            assert plain(answer.object) == plain(self.school.shown(key))
+            expect_same(answer.object, self.school.shown(key))
             self.tags[key] = answer.headers["ETag"]
         if read.status == 200:
-            assert plain(read.object) == plain(self.school.shown(key))
+            expect_same(read.object, self.school.shown(key))
 
     async def expect_lists(self) -> None:
         for kind, path in PATHS.items():
@@ -168,6 +168,12 @@ class Writer:
             [listed] = read.json.values()
             gone = {each for other, each in self.school.records if other == kind} - set(there)
             assert {each["sourcedId"] for each in listed} == gone
+
+
+def expect_same(shown: Body, wanted: Body) -> None:
+    found, wanted = plain(shown), plain(wanted)
+    wrong = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
+    assert wrong == [], {name: (found.get(name), wanted.get(name)) for name in wrong}
 
 
 def sent(kind: str, body: Body) -> Body:
