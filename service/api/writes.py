@@ -86,7 +86,7 @@ async def post_all(write: Write, path: Path) -> Response:
         if write.check:
             await write.check(g.session, path, records)
         pairs = allocate(write.writable, found, records)
-        await create_all(g.session, author, write.writable, records)
+        await create_or_delete(author, write.writable, records)
         answer = json.dumps({"sourcedIdPairs": pairs[0] if single else pairs})
         await keep_answer(g.session, author.name, answer)
         await g.session.commit()
@@ -135,6 +135,14 @@ async def store_or_delete(author: Author, writable: Writable, record: Record, fo
         wanted = {"sourcedId": record.sourced_id, "services": author.services}
         shown = str(await g.session.scalar(shown_statement(writable.collection), wanted))
     return shown
+
+
+async def create_or_delete(author: Author, writable: Writable, records: list[Record]) -> None:
+    """As `store_or_delete`; nothing can refer to what is new."""
+    await create_all(g.session, author, writable, [replace(record, status=ACTIVE) for record in records])
+    for record in records:
+        if record.status == TO_BE_DELETED:
+            await delete_record(g.session, author, writable.table, record.sourced_id)
 
 
 def wants_cascade() -> bool:

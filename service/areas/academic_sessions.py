@@ -26,6 +26,7 @@ ACADEMIC_SESSIONS = Collection(
         "children": Refs(
             select(child.sourced_id)
             .where(child.parent_sourced_id == AcademicSession.sourced_id, child.status == ACTIVE)
+            .where(child.sourced_id != AcademicSession.sourced_id)  # whatever it says, it is no child of its own
             .order_by(child.sourced_id)
             .correlate(AcademicSession),
             ACADEMIC_SESSION,

@@ -24,6 +24,7 @@ ORGS = Collection(
         "children": Refs(
             select(child.sourced_id)
             .where(child.parent_sourced_id == Org.sourced_id, child.status == ACTIVE)
+            .where(child.sourced_id != Org.sourced_id)  # whatever it says, it is no child of its own
             .order_by(child.sourced_id)
             .correlate(Org),
             ORG,

@@ -31,7 +31,8 @@ async def store(session: AsyncSession, author: Author, writable: Writable, recor
     """Create the record, or change the stored one; returns its JSON. Raises WriteMet if another one just created it."""
     stored = record.sourced_id in found.rows
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    alone = stored and on_postgresql and not any(record.parts.values()) and not any(found.parts.values())
+    # Not of a new row: in an INSERT, SQLAlchemy does not correlate subqueries with its table; they would show any row.
+    alone = on_postgresql and stored and not any(record.parts.values()) and not any(found.parts.values())
     statement, entry = storing(writable, tuple(record.values), stored, on_postgresql, alone)
     parameters = parameters_of(record, author)
     if not on_postgresql:
@@ -54,8 +55,7 @@ def storing(
 ) -> tuple[Insert | Update, Insert]:
     """The statement that writes the row, and that of its entry. On PostgreSQL the first one does both.
 
-    There it also returns the record's JSON, if a stored row is `alone`, without parts. (Of an UPDATE, SQLAlchemy
-    correlates the subqueries of the JSON to the row; of an INSERT it does not.)
+    There it also returns the record's JSON, if the row is `alone`: stored before, and without parts.
     """
     table = writable.table
     mine = bindparam("sent_sourced_id", type_=SOURCED_ID)

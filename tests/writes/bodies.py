@@ -44,15 +44,18 @@ def a_result(line_item: str, student: str = "ana", **rest: Any) -> Body:
     return {"result": {**given, **rest}}
 
 
+# Lincoln, where Ana learns algebra in fall.
+FIRST: tuple[tuple[str, str, Body], ...] = (
+    ("orgs", "lincoln", an_org()),
+    ("academicSessions", "fall", a_term()),
+    ("courses", "algebra", {"course": {"title": "Algebra", "org": ref("lincoln")}}),
+    ("classes", "algebra-1", a_class()),
+    ("users", "ana", a_user()),
+    ("categories", "homework", {"category": {"title": "Homework"}}),
+)
+
+
 async def found_school(program: Program) -> None:
-    """Lincoln, where Ana learns algebra in fall."""
-    for kind, sourced_id, body in (
-        ("orgs", "lincoln", an_org()),
-        ("academicSessions", "fall", a_term()),
-        ("courses", "algebra", {"course": {"title": "Algebra", "org": ref("lincoln")}}),
-        ("classes", "algebra-1", a_class()),
-        ("users", "ana", a_user()),
-        ("categories", "homework", {"category": {"title": "Homework"}}),
-    ):
+    for kind, sourced_id, body in FIRST:
         answer = await program.put(kind, sourced_id, body)
         assert answer.status == 201, answer.json

@@ -24,6 +24,7 @@ PATHS = {
     "users": f"{ROSTERING}/users",
     "enrollments": f"{ROSTERING}/enrollments",
     "categories": f"{GRADEBOOK}/categories",
+    "scoreScales": f"{GRADEBOOK}/scoreScales",
     "lineItems": f"{GRADEBOOK}/lineItems",
     "results": f"{GRADEBOOK}/results",
 }
@@ -81,8 +82,8 @@ class Program:
         return await self.send("GET", place(kind, sourced_id))
 
     async def delete(self, kind: str, sourced_id: str, *, cascade: bool = False) -> Answer:
-        return await self.send("DELETE", place(kind, sourced_id) + ("?cascade=true" if cascade else ""))
+        return await self.send("DELETE", place(kind, sourced_id, cascade=cascade))
 
 
-def place(kind: str, sourced_id: str) -> str:
-    return f"{PATHS[kind]}/{sourced_id}"
+def place(kind: str, sourced_id: str, *, cascade: bool = False) -> str:
+    return f"{PATHS[kind]}/{sourced_id}" + "?cascade=true" * cascade

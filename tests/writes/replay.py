@@ -67,6 +67,8 @@ def steps_between(was: Image | None, entries: list[Change], now: Image) -> list[
         assert after is not None, "a record is created twice"
         expect_step(entry.what, before, after)
         steps.append(Step(entry, after))
+    if steps and was is not None:
+        assert was["dateLastModified"] < now["dateLastModified"], "a record changed, and does not say when"
     return steps
 
 
