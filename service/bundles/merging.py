@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Select, delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Insert, Select, Update, delete, exists, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,25 +58,39 @@ class Merge:
         return (await self.connection.execute(entry, self.author.values)).rowcount
 
     async def store(self, changed: Changed, stage: Stage) -> None:
-        await self.connection.execute(self.upsert(changed, stage))
+        """What is new comes first: other rows may refer to it."""
+        if changed.counts[CREATED]:
+            await self.connection.execute(self.upsert(changed, stage))
+        if changed.counts[UPDATED]:
+            await self.connection.execute(self.update(changed, stage))
         for side in stage.sides.values():
             if side.link:
                 await self.replace_links(changed, stage, side, side.link)
 
     def upsert(self, changed: Changed, stage: Stage) -> Insert:
-        staged, target = stage.table.c, stage.target
-        names = [column.name for column in stage.columns.values()]
-        values = (staged.sourced_id, staged.status, literal(self.moment, Moment()), *(staged[name] for name in names))
-        source = select(*values).where(staged.sourced_id.in_(stored_ids(changed, stage)))
+        """For new rows, of which another writer may have created some meanwhile."""
+        values = self.values(stage)
+        source = select(stage.table.c.sourced_id, *values.values())
+        source = source.where(stage.table.c.sourced_id.in_(stored_ids(changed, stage, CREATED)))
         dialect = postgresql if self.connection.dialect.name == postgresql.dialect.name else sqlite
-        names = ["sourced_id", "status", "date_last_modified", *names]
-        statement = dialect.insert(target).from_select(names, source)
-        changes = {name: statement.excluded[name] for name in names[1:]}
-        made: Insert = statement.on_conflict_do_update(index_elements=[target.c.sourced_id], set_=changes)
+        statement = dialect.insert(changed.target).from_select(["sourced_id", *values], source)
+        changes = {name: statement.excluded[name] for name in values}
+        made: Insert = statement.on_conflict_do_update(index_elements=[changed.target.c.sourced_id], set_=changes)
         return made
 
+    def update(self, changed: Changed, stage: Stage) -> Update:
+        """For rows that are stored: it takes less time than an upsert that always meets one."""
+        staged, stored = stage.table.c, changed.target.c
+        meant = staged.sourced_id.in_(changed.of(UPDATED)) & (stored.sourced_id == staged.sourced_id)
+        return update(changed.target).where(meant).values(self.values(stage))
+
+    def values(self, stage: Stage) -> dict[str, ColumnElement[Any]]:
+        names = ["status", *(column.name for column in stage.columns.values())]
+        staged = {name: stage.table.c[name] for name in names}
+        return {**staged, "date_last_modified": literal(self.moment, Moment())}
+
     async def replace_links(self, changed: Changed, stage: Stage, side: Side, link: Link) -> None:
-        rows = stored_ids(changed, stage)
+        rows = stored_ids(changed, stage, CREATED, UPDATED)
         if not changed.loads:
             await self.connection.execute(delete(link.table).where(ended_links(side, link, rows)))
         added = new_links(side, link, side.own, side.other).where(side.own.in_(rows))
@@ -93,7 +107,7 @@ def rows_of(changed: Changed, *what: str) -> Select[Any]:
 
 def not_stored(changed: Changed) -> Select[str]:
     stored = changed.target.c.sourced_id
-    return changed.of(CREATED, UPDATED).where(~exists(select(stored).where(stored == changed.ids.c.sourced_id)))
+    return changed.of(CREATED).where(~exists(select(stored).where(stored == changed.ids.c.sourced_id)))
 
 
 def ended(changed: Changed) -> ColumnElement[bool]:
@@ -102,8 +116,8 @@ def ended(changed: Changed) -> ColumnElement[bool]:
     return (stored.status == ACTIVE) & stored.sourced_id.in_(changed.of(DELETED, RETIRED))
 
 
-def stored_ids(changed: Changed, stage: Stage) -> Select[str]:
-    """The sourcedIds of the staged rows that are to be stored."""
+def stored_ids(changed: Changed, stage: Stage, *what: str) -> Select[str]:
+    """The sourcedIds of the staged rows of which one of these becomes."""
     if changed.loads:
         return select(stage.table.c.sourced_id).where(stage.table.c.status == ACTIVE)
-    return changed.of(CREATED, UPDATED)
+    return changed.of(*what)
