@@ -111,7 +111,8 @@ async def delete_all(
     """
     meant = with_those_below(table, meant) & (table.c.status == ACTIVE)
     ids = meant_ids(table, meant)
-    if not await session.scalar(select(ids.exists())):
+    locked = ids.with_for_update(of=table).subquery()  # so that nobody makes another row that refers to them
+    if not await session.scalar(select(func.count()).select_from(locked)):
         return
     for referrer in referrers(table.name):
         if referrer.column.table is table:
@@ -171,5 +172,6 @@ async def touch(
     session: AsyncSession, author: Author, table: Table, meant: Condition, values: dict[str, Any] | None = None
 ) -> None:
     """Stamp the rows, and change the values that are given."""
-    await session.execute(entries(table, UPDATED, select(table).where(meant)), author.values)
+    rows = select(table).where(meant).with_for_update(of=table)  # the entry is of the row as nobody changes it any more
+    await session.execute(entries(table, UPDATED, rows), author.values)
     await session.execute(update(table).where(meant).values({**(values or {}), "date_last_modified": stamp()}))
