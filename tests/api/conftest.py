@@ -81,8 +81,16 @@ def own_springfield(request: pytest.FixtureRequest, springfield_template: str, t
 
 @pytest.fixture
 async def writer(own_springfield: str) -> AsyncIterator[Caller]:
-    """Who may write, into a Springfield of the test's own."""
-    app = create_app(Settings(database_url=own_springfield, secret_key=SECRET_KEY, body_bytes_max=100_000))
+    """Who may write, into a Springfield of the test's own; and who may wait long, should the machine be busy."""
+    settings = Settings(
+        database_url=own_springfield,
+        secret_key=SECRET_KEY,
+        body_bytes_max=100_000,
+        pool_wait_seconds=60,
+        lock_seconds=60,
+        statement_seconds=60,
+    )
+    app = create_app(settings)
     async with app.test_app():
         yield Caller(app)
 

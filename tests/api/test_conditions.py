@@ -3,9 +3,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
+from models import LineItem
 from tests.api.calls import GRADEBOOK, ROSTERING, Caller, expect_refusal
-from tests.api.written import NEW, a_new, address_of, create, history, shown
+from tests.api.written import NEW, a_new, address_of, create, database_of, history, shown
+from tests.samples import a_result
 
 each_object = pytest.mark.parametrize("name", NEW)
 CATEGORY = {"category": {"title": "Projects"}}
@@ -128,3 +131,42 @@ async def test_agents_that_are_added_at_once_are_all_there(writer: Caller) -> No
     assert {answer.status for answer in answers} == {201}
     listed = shown(await writer.get(address_of("user", "bare-student")))["agents"]
     assert {each["sourcedId"] for each in listed} == set(agents)
+
+
+async def until_it_waits(caller: Caller) -> None:
+    """Until somebody waits for a lock; on SQLite, which does not tell, for a while."""
+    for _ in range(20):
+        await asyncio.sleep(0.05)
+        if "postgresql" in caller.app.config["SETTINGS"].database_url:
+            async with database_of(caller).read_session() as session:
+                if await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    return
+
+
+@pytest.mark.parametrize("path", ["lineItems/hw-2", "categories/homework"])
+async def test_nothing_is_written_below_what_is_deleted_meanwhile(path: str, writer: Caller) -> None:
+    """Not even below what goes with it at some distance. The other one has written when the deletion begins."""
+    async with database_of(writer).write_session() as other:
+        await other.get_one(LineItem, "hw-2", with_for_update={"read": True})  # as a PUT of its result does
+        other.add(a_result("hw-2", "li", 1.0, 9))
+        await other.flush()
+        deletion = asyncio.create_task(writer.delete(f"{GRADEBOOK}/{path}?cascade=true"))
+        await until_it_waits(writer)
+        await other.commit()
+
+    assert (await deletion).status == 204
+    assert (await writer.get(f"{GRADEBOOK}/results", filter="lineItem='hw-2'")).items() == []
+
+
+async def test_an_entry_shows_the_row_as_it_was_just_before(writer: Caller) -> None:
+    """Of what a deletion changes along the way, too."""
+    async with database_of(writer).write_session() as other:
+        (await other.get_one(LineItem, "hw-1", with_for_update=True)).title = "Renamed meanwhile"
+        await other.flush()
+        deletion = asyncio.create_task(writer.delete(f"{ROSTERING}/gradingPeriods/q1?cascade=true"))
+        await until_it_waits(writer)
+        await other.commit()
+
+    assert (await deletion).status == 204
+    [entry] = await history(writer, "lineItems", "hw-1")
+    assert entry["before"]["title"] == "Renamed meanwhile"

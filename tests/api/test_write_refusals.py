@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from quart import Quart, g
-from sqlalchemy import update
+from sqlalchemy import text, update
 
-from models import ApiClient, Category
+from models import ApiClient, Category, Course
 from models.base import stamp
 from service.access import SCOPES, allow
 from service.api.operations import Operation, Service
@@ -192,10 +192,29 @@ async def store_nothing() -> str:
     return "done"
 
 
+@allow()
+async def refer_to_nothing() -> str:
+    g.session.add(Course(sourced_id="x", title="x", org_sourced_id="nowhere"))
+    await g.session.commit()
+    return "done"
+
+
+@allow()
+async def count_letters() -> str:
+    """Class 22 of the SQLSTATEs, which SQLite has not: there it is a value that a CHECK refuses."""
+    if g.session.get_bind().dialect.name != "postgresql":
+        return await store_a_word()
+    await g.session.execute(text("SELECT CAST('letters' AS integer)"))
+    return "done"
+
+
+VIEWS = (look_for_one, store_a_word, store_twice, store_nothing, refer_to_nothing, count_letters)
+
+
 @pytest.fixture
 async def views(own_springfield: str) -> Quart:
     app = create_app(Settings(database_url=own_springfield, secret_key=SECRET_KEY))
-    for view in (look_for_one, store_a_word, store_twice, store_nothing):
+    for view in VIEWS:
         app.add_url_rule(f"/{view.__name__}", view.__name__, view, methods=["POST"])
     return app
 
@@ -207,6 +226,8 @@ async def views(own_springfield: str) -> Quart:
         ("/store_a_word", 422, "invaliddata", "ck_categories_status_known"),
         ("/store_twice", 409, "invaliddata", "categories"),
         ("/store_nothing", 422, "invaliddata", ""),
+        ("/refer_to_nothing", 409, "invaliddata", ""),
+        ("/count_letters", 422, "invaliddata", ""),
     ],
 )
 async def test_what_the_database_says_becomes_an_answer(
