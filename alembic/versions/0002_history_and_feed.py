@@ -36,7 +36,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_changes_collection_sourced_id_seq", "changes", ["collection", "sourced_id", "seq"])
-    op.create_index("ix_changes_transaction_id", "changes", ["transaction_id"])
+    op.create_index("ix_changes_transaction_id", "changes", ["transaction_id"], postgresql_using="brin")
     feeds = op.create_table(
         "feeds",
         sa.Column("id", TEXT, nullable=False),
