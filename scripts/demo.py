@@ -99,6 +99,7 @@ async def demo_client(database: Database) -> Credentials:
     async with database.transaction() as session:
         client = await session.get(ApiClient, remembered.client_id) if remembered else None
         if remembered and client and secret_matches(client, remembered.client_secret):
+            client.scopes = list(SCOPES)  # those that are new since, too
             return remembered
         client, secret = new_client("demo", list(SCOPES))
         session.add(client)
