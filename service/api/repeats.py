@@ -4,8 +4,11 @@ The key is taken in the transaction that does the work, so it is taken by who co
 waits for that, in whatever process. An answer is kept for a day. A refused request keeps nothing.
 """
 
+import asyncio
 import hashlib
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
+from weakref import WeakValueDictionary
 
 from quart import request
 from sqlalchemy import delete, select, update
@@ -21,6 +24,7 @@ from service.records.kinds import table_of
 HEADER = "Idempotency-Key"
 KEY_MAX = 255
 ANSWERS = table_of(IdempotentAnswer)
+turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
 
 class a_day_ago(Spelled):
@@ -31,6 +35,15 @@ class a_day_ago(Spelled):
     name = "a_day_ago"
     postgresql = "clock_timestamp() - interval '24 hours'"
     sqlite = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')"
+
+
+def turn(client_id: str) -> AbstractAsyncContextManager[None]:
+    """Requests with one key go one after the other, and wait for that without a connection.
+
+    It only spares the pool: they may come to several processes, and then the database lets one go first.
+    """
+    key = request.headers.get(HEADER)
+    return turns.setdefault((client_id, key), asyncio.Lock()) if key else nullcontext()
 
 
 async def earlier_answer(session: AsyncSession, client_id: str) -> str | None:

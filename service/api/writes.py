@@ -13,7 +13,7 @@ from models.tally import current_tally
 from service.access import refused as refused_token
 from service.api.bodies import IN_PATH, Path, Write, read_json, read_one_record, read_records
 from service.api.conditions import expect_conditions, has_conditions
-from service.api.repeats import earlier_answer, keep_answer
+from service.api.repeats import earlier_answer, keep_answer, turn
 from service.errors import Conflict, NotFound
 from service.lists.addresses import services_url
 from service.lists.collection import shown_statement
@@ -79,17 +79,14 @@ async def post_all(write: Write, path: Path) -> Response:
     """201 with the sourcedIds that they got: of the one object that was sent, or of the list."""
     author = this_author()
     single, records = read_records(write, path, await read_json())
-    found = await find(g.session, author, write.writable, records)
-    expect_client(found)
-    if (answer := await earlier_answer(g.session, author.name)) is None:
-        expect_references(found, records)
-        if write.check:
-            await write.check(g.session, path, records)
-        pairs = allocate(write.writable, found, records)
-        await create_or_delete(author, write.writable, records)
-        answer = json.dumps({"sourcedIdPairs": pairs[0] if single else pairs})
-        await keep_answer(g.session, author.name, answer)
-        await g.session.commit()
+    async with turn(author.name):
+        found = await find(g.session, author, write.writable, records)
+        expect_client(found)
+        if (answer := await earlier_answer(g.session, author.name)) is None:
+            pairs = await create(author, write, path, records, found)
+            answer = json.dumps({"sourcedIdPairs": pairs[0] if single else pairs})
+            await keep_answer(g.session, author.name, answer)
+            await g.session.commit()
     return Response(answer, 201, content_type="application/json", headers={"Cache-Control": CACHING})
 
 
@@ -137,12 +134,17 @@ async def store_or_delete(author: Author, writable: Writable, record: Record, fo
     return shown
 
 
-async def create_or_delete(author: Author, writable: Writable, records: list[Record]) -> None:
-    """As `store_or_delete`; nothing can refer to what is new."""
-    await create_all(g.session, author, writable, [replace(record, status=ACTIVE) for record in records])
+async def create(author: Author, write: Write, path: Path, records: list[Record], found: Found) -> list[dict[str, str]]:
+    """The pairs of sourcedIds. What comes as `tobedeleted` is created, then deleted, as by a PUT."""
+    expect_references(found, records)
+    if write.check:
+        await write.check(g.session, path, records)
+    pairs = allocate(write.writable, found, records)
+    await create_all(g.session, author, write.writable, [replace(record, status=ACTIVE) for record in records])
     for record in records:
         if record.status == TO_BE_DELETED:
-            await delete_record(g.session, author, writable.table, record.sourced_id)
+            await delete_record(g.session, author, write.writable.table, record.sourced_id)
+    return pairs
 
 
 def wants_cascade() -> bool:
