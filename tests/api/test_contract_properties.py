@@ -132,7 +132,7 @@ class Requests:
 
 
 @pytest.mark.parametrize("service", DOCUMENTS)
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 async def test_every_answer_is_one_that_the_document_declares(
     service: str, data: st.DataObject, writer: Caller

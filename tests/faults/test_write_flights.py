@@ -32,13 +32,16 @@ async def put(app: Quart, sourced_id: str, **headers: str) -> int:
     return (await app.test_client().put(path, json=BODY, headers=sent)).status_code
 
 
-@pytest.mark.parametrize("sourced_id", ["warm", "another"])
-async def test_a_flat_put_is_four_round_trips(sourced_id: str, serve: Serve, proxy: Proxy) -> None:
+@pytest.mark.parametrize(("sourced_id", "flights"), [("warm", 4), ("another", 5)])
+async def test_a_flat_put_is_four_round_trips_and_a_new_one_five(
+    sourced_id: str, flights: int, serve: Serve, proxy: Proxy
+) -> None:
     async with written(serve) as app:
         before = proxy.flights
         assert await put(app, sourced_id) == 201
 
-        assert proxy.flights - before == 4  # BEGIN with its lock, what there is, the row with its entry, COMMIT
+        # BEGIN with its lock, what there is, the row with its entry, of a new one its JSON, COMMIT
+        assert proxy.flights - before == flights
 
 
 async def test_a_refused_put_is_three_round_trips(serve: Serve, proxy: Proxy) -> None:

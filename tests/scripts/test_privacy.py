@@ -363,7 +363,7 @@ async def test_one_with_thousands_of_results_takes_no_more_statements(
 
     assert shown["results"] == [0, 3002, 0]
     assert await with_mark(springfield) == set()
-    assert for_many <= for_one + 5
+    assert for_many <= for_one + 20  # not one for each row; who has none of a kind is not asked further
 
 
 async def test_it_asks_and_shows_counts_only(springfield: Database, homeroom: Homeroom) -> None:

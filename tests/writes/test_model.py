@@ -12,7 +12,7 @@ from tests.writes.replay import Replay, left_behind
 from tests.writes.writer import RULES, Writer
 
 # Not shrunk: that takes minutes, and what went before a failure is printed with it.
-SCHOOLS = settings(max_examples=25, deadline=None, phases=(Phase.reuse, Phase.generate))
+SCHOOLS = settings(max_examples=12, deadline=None, phases=(Phase.reuse, Phase.generate))
 WRITES = 20  # in each school
 STAYING = ("api_clients", "feeds")
 
