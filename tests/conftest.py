@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from quart import Quart
@@ -18,10 +19,29 @@ from service.access import SCOPES
 from service.app import create_app
 from service.settings import Settings
 from tests.doors import SECRET_KEY, bearer, migrate, run_on
+from tests.faults import ledger
 from tests.postgres import Postgres, running_postgres, skipped_without_postgres
 
 BACKENDS = ("sqlite", "postgresql")
 numbers = count(1)
+COSTS = "what_faults_cost"  # how a worker of pytest-xdist hands its lines of the table over
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (handed_over := getattr(session.config, "workeroutput", None)) is not None:
+        handed_over[COSTS] = ledger.LINES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    ledger.LINES.extend(getattr(node, "workeroutput", {}).get(COSTS, []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if ledger.LINES:
+        terminalreporter.section("what faults cost")
+        for line in ledger.table():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

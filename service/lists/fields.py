@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Date,
     Double,
     Select,
     Text,
@@ -32,6 +33,7 @@ from service.lists.json_text import (
     Member,
     joined,
     json_array,
+    json_date,
     json_member,
     json_moment,
     json_number,
@@ -86,6 +88,8 @@ class Value:
     def json(self) -> ColumnElement[str]:
         if isinstance(self.column.type, Boolean):  # the standard's booleans are strings
             return case((self.served, text('"true"')), (not_(self.served), text('"false"')))
+        if isinstance(self.column.type, Date):
+            return json_date(self.served)
         if isinstance(self.column.type, Moment):
             return json_moment(self.served)
         if isinstance(self.column.type, Double):

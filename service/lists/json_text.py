@@ -33,7 +33,7 @@ def spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class json_scalar(Spelled):
-    """Text, a number or a date as JSON, quoted and escaped as it needs; NULL for NULL."""
+    """Text or a number as JSON, quoted and escaped as it needs; NULL for NULL."""
 
     type = Text()
     inherit_cache = True
@@ -58,13 +58,32 @@ class json_number(Spelled):
     )
 
 
+class json_date(Spelled):
+    """A date as JSON; NULL for NULL. The first and the last day that Python knows, asyncpg stores as infinity."""
+
+    type = Text()
+    inherit_cache = True
+    name = "json_date"
+    postgresql = (
+        "CASE {0} WHEN 'infinity' THEN '\"9999-12-31\"' WHEN '-infinity' THEN '\"0001-01-01\"'"
+        " ELSE to_json({0})::text END"
+    )
+    sqlite = "nullif(json_quote({0}), 'null')"
+
+
 class json_moment(Spelled):
-    """A moment as JSON, in UTC with milliseconds: how SQLite keeps it anyway (`models.base.Moment`). NULL for NULL."""
+    """A moment as JSON, in UTC with milliseconds: how SQLite keeps it anyway (`models.base.Moment`). NULL for NULL.
+
+    As with dates, the first one that Python knows is infinity to asyncpg; the last one has no milliseconds.
+    """
 
     type = Text()
     inherit_cache = True
     name = "json_moment"
-    postgresql = """('"' || to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"')"""
+    postgresql = (
+        """('"' || CASE {0} WHEN '-infinity' THEN '0001-01-01T00:00:00.000Z'"""
+        """ ELSE to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END || '"')"""
+    )
     sqlite = "('\"' || {0} || '\"')"
 
 

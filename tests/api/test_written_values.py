@@ -172,3 +172,17 @@ async def test_the_gradebook_is_written_for_students_of_a_class_in_any_school(wr
     """A student of another school may take part in a class."""
     assert (await writer.put(address_of("result"), a_new("result", student=ref("li")))).status == 201
     assert (await writer.get(f"{ROSTERING}/users/li")).status == 200
+
+
+@pytest.mark.parametrize(("first", "last"), [("0001-01-01", "9999-12-31"), ("0001-01-02", "9999-12-30")])
+async def test_the_ends_of_the_calendar_are_dates_too(writer: Caller, first: str, last: str) -> None:
+    """asyncpg takes the first and the last day that Python knows for infinity."""
+    session = {"title": "All time", "type": "term", "startDate": first, "endDate": last, "schoolYear": "9999"}
+    written = await writer.put(f"{ROSTERING}/academicSessions/all", {"academicSession": session})
+    read = (await writer.get(f"{ROSTERING}/academicSessions", filter=f"endDate='{last}'")).items()[0]
+    moment = f"{first}T00:00:00.000Z"
+    item = (await writer.put(address_of("lineItem"), a_new("lineItem", assignDate=moment))).json["lineItem"]
+
+    assert written.status == 201
+    assert (read["startDate"], read["endDate"]) == (first, last)
+    assert item["assignDate"] == moment

@@ -18,7 +18,6 @@ from service.access import SCOPES
 from service.app import create_app
 from service.settings import Settings
 from tests.doors import SECRET_KEY, bearer, run_on
-from tests.faults.ledger import ENTRIES, table
 from tests.faults.proxy import Proxy, proxied
 from tests.postgres import Postgres
 
@@ -91,10 +90,3 @@ async def statuses(app: Quart, times: int) -> list[int]:
 async def write_in_a_read() -> str:
     await g.session.execute(text("INSERT INTO categories (sourced_id, status) VALUES ('x', 'active')"))
     return "written"
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if ENTRIES:
-        terminalreporter.section("what faults cost")
-        for line in table():
-            terminalreporter.write_line(line)

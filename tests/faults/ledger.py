@@ -43,7 +43,7 @@ class Entry:
 
 
 HEADINGS = ["fault", "requests", "503", "other", "median ms", "slowest ms", "pool before", "pool after"]
-ENTRIES: list[Entry] = []
+LINES: list[list[str]] = []
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def under_load(
     async with loading(server.address, paths, READER, clients=5) as afterwards:
         await afterwards.more(100)
     after = await pool_of(server)
-    ENTRIES.append(Entry(fault, load, before, after))
+    LINES.append(Entry(fault, load, before, after).columns())
 
     assert afterwards.failures == 0, afterwards.statuses
     assert after.startswith("0 in use")
@@ -73,6 +73,6 @@ async def pool_of(server: Served) -> str:
 
 
 def table() -> list[str]:
-    rows = [HEADINGS, *(entry.columns() for entry in ENTRIES)]
+    rows = [HEADINGS, *LINES]
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
