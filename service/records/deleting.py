@@ -98,7 +98,10 @@ async def others(session: AsyncSession, table: Table, meant: Condition) -> list[
 
 def count_of(referrer: Referrer, meant: Select[Any]) -> Select[Any]:
     columns: tuple[Any, ...] = (text(camel_case(referrer.rows.name)), text(referrer.name), func.count())
-    return select(*columns).select_from(referrer.rows).where(referring(referrer, meant))
+    left = referring(referrer, meant)
+    if referrer.rows.name == reference_of(referrer.column):  # a record that refers to itself keeps itself from nothing
+        left = left & referrer.rows.c.sourced_id.not_in(meant)
+    return select(*columns).select_from(referrer.rows).where(left)
 
 
 def meant_ids(table: Table, meant: Condition) -> Select[Any]:

@@ -6,8 +6,11 @@ import pytest
 
 from tests.api.calls import ROSTERING, Caller, expect_refusal
 from tests.api.written import (
+    a_new,
+    address_of,
     changed,
     history,
+    ref,
 )
 
 REFERRED = [
@@ -109,3 +112,11 @@ async def test_a_deletion_that_fails_deletes_nothing(writer: Caller) -> None:
 
     assert answer.status == 409
     assert await history(writer) == []
+
+
+async def test_a_record_that_names_itself_can_be_deleted(writer: Caller) -> None:
+    for name, change in (("org", {"parent": ref("itself")}), ("user", {"agents": [ref("itself")]})):
+        address = address_of(name, "itself")
+        await writer.put(address, a_new(name))
+        assert (await writer.put(address, a_new(name, **change))).status == 201
+        assert (await writer.delete(address)).status == 204
