@@ -1,6 +1,9 @@
 """Courses and classes."""
 
-from sqlalchemy import or_, select
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
 
 from models import Class, ClassResource, ClassTerm, Course, CourseResource, Enrollment
 from models.base import ACTIVE
@@ -88,3 +91,8 @@ taught_at_school = select(Class.course_sourced_id).where(
 courses_of_school = select(Course).where(
     or_(Course.org_sourced_id == given("schoolSourcedId"), Course.sourced_id.in_(taught_at_school))
 )
+
+
+def school_of_class(sent: Callable[[str], ColumnElement[Any]]) -> ColumnElement[Any]:
+    """The school of a row that belongs to a class, where the client does not name it."""
+    return select(Class.school_sourced_id).where(Class.sourced_id == sent("class_sourced_id")).scalar_subquery()

@@ -2,7 +2,8 @@
 
 from sqlalchemy import false, select
 
-from models import Class, Enrollment
+from models import Enrollment
+from service.areas.classes import school_of_class
 from service.areas.references import CLASS, ORG, USER
 from service.lists.collection import Collection, given
 from service.lists.fields import Ref, Value
@@ -25,11 +26,7 @@ ENROLLMENTS = Collection(
 
 ENROLLMENT_WRITES = Writable(
     ENROLLMENTS,
-    told={
-        "school_sourced_id": lambda sent: (
-            select(Class.school_sourced_id).where(Class.sourced_id == sent("class_sourced_id")).scalar_subquery()
-        )
-    },
+    told={"school_sourced_id": school_of_class},
 )
 
 in_school = select(Enrollment).where(Enrollment.school_sourced_id == given("schoolSourcedId"))

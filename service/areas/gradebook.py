@@ -19,6 +19,7 @@ from models import (
 from models.academic_sessions import GRADING_PERIOD
 from models.base import ACTIVE
 from service.areas import objectives
+from service.areas.classes import school_of_class
 from service.areas.references import (
     ACADEMIC_SESSION,
     ASSESSMENT_LINE_ITEM,
@@ -181,11 +182,7 @@ LINE_ITEM_WRITES = Writable(
         ),
     ),
     names={"gradingPeriod": "academicSession"},  # one column keeps both views of it
-    told={
-        "school_sourced_id": lambda sent: (
-            select(Class.school_sourced_id).where(Class.sourced_id == sent("class_sourced_id")).scalar_subquery()
-        )
-    },
+    told={"school_sourced_id": school_of_class},
 )
 RESULT_WRITES = Writable(
     RESULTS,
