@@ -148,7 +148,7 @@ class Database:
         joining = self.writer.execution_options(joins_writers=True)
         self.write_session = async_sessionmaker(joining, class_=WriteSession, **options)
         # For an import, which joins no writers, but stops them while it merges (`models.stamps.stop_writers`).
-        self.bulk_session = async_sessionmaker(self.writer, class_=WriteSession, **options)
+        self.bulk_session = async_sessionmaker(self.writer.execution_options(bulk=True), class_=WriteSession, **options)
         self.one_repeats = asyncio.Lock()
         self.repeating = 0
 

@@ -33,6 +33,7 @@ FIND_WRITERS = text(f"SELECT date_trunc('milliseconds', statement_timestamp()), 
 STILL_WRITING = text(f"SELECT exists({WRITERS} AND virtualtransaction = ANY(:found))")
 POLL_SECONDS = 0.01
 MILLISECOND = 0.001
+BULK_LOCK_SECONDS = 60  # how long a bulk of rows waits for the writers before it: nobody waits for its answer
 
 
 class WritersBusy(Exception):
@@ -47,7 +48,7 @@ async def stop_writers(session: AsyncSession | AsyncConnection) -> datetime:
     """
     connection = await session.connection() if isinstance(session, AsyncSession) else session
     if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.set_config("lock_timeout", "60s", True)))
+        await connection.execute(select(func.set_config("lock_timeout", f"{BULK_LOCK_SECONDS}s", True)))
         await connection.execute(STOP_WRITERS)
     await asyncio.sleep(MILLISECOND)  # or the last of them may have stamped in the same one
     moment: datetime = (await connection.execute(select(stamp()))).scalar_one()

@@ -78,6 +78,14 @@ def referring(referrer: Referrer, meant: Select[Any]) -> Condition:
     return (referrer.rows.c.status == ACTIVE) & referrer.column.in_(meant)
 
 
+def referring_others(referrer: Referrer, meant: Select[Any]) -> Condition:
+    """The same, of those that stay: what refers to itself keeps itself from nothing."""
+    left = referring(referrer, meant)
+    if referrer.rows.name == reference_of(referrer.column):
+        left = left & referrer.rows.c.sourced_id.not_in(meant)
+    return left
+
+
 async def delete_record(
     session: AsyncSession, author: Author, table: Table, sourced_id: str, *, cascade: bool = False
 ) -> None:
@@ -98,10 +106,7 @@ async def others(session: AsyncSession, table: Table, meant: Condition) -> list[
 
 def count_of(referrer: Referrer, meant: Select[Any]) -> Select[Any]:
     columns: tuple[Any, ...] = (text(camel_case(referrer.rows.name)), text(referrer.name), func.count())
-    left = referring(referrer, meant)
-    if referrer.rows.name == reference_of(referrer.column):  # a record that refers to itself keeps itself from nothing
-        left = left & referrer.rows.c.sourced_id.not_in(meant)
-    return select(*columns).select_from(referrer.rows).where(left)
+    return select(*columns).select_from(referrer.rows).where(referring_others(referrer, meant))
 
 
 def meant_ids(table: Table, meant: Condition) -> Select[Any]:
@@ -169,15 +174,14 @@ async def unlist(session: AsyncSession, author: Author, referrer: Referrer, link
 
     What is deleted itself keeps its list, as it keeps its references.
     """
-    rows, listing = referrer.rows, referring(referrer, ids)
+    rows, listing = referrer.rows, referring_others(referrer, ids)
     if not await lock(session, rows, listing):
         return
     if any(link.table is link_of(LINKS[name]).table for name in REQUIRED):
         left = select(link.own).where(link.own == rows.c.sourced_id, link.other.not_in(ids)).correlate(rows)
         await delete_all(session, author, rows, listing & ~left.exists())
-    await touch(session, author, rows, referring(referrer, ids))
-    active = meant_ids(rows, rows.c.status == ACTIVE)
-    await session.execute(delete(link.table).where(link.other.in_(ids), link.own.in_(active)))
+    await touch(session, author, rows, listing)
+    await session.execute(delete(link.table).where(link.other.in_(ids), link.own.in_(meant_ids(rows, listing))))
 
 
 async def forget(session: AsyncSession, author: Author, referrer: Referrer, ids: Select[Any]) -> None:

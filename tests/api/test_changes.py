@@ -164,10 +164,10 @@ async def test_twenty_writers_and_a_reader_who_misses_nothing_and_replays_nothin
             read.extend(found)
         read.extend((await changes(writable, cursor, limit=7))[0])
 
-    following = asyncio.create_task(follow())
-    await asyncio.gather(*(write(seed) for seed in range(20)))
-    stop.set()
-    await following
+    async with asyncio.TaskGroup() as following:
+        following.create_task(follow())
+        await asyncio.gather(*(write(seed) for seed in range(20)))
+        stop.set()
 
     table = table_of(Category)
     async with database.read_session() as session:

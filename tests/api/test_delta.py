@@ -112,10 +112,10 @@ async def test_twenty_writers_a_bulk_and_a_poller_who_misses_nothing(writable: Q
                 copy[row["sourcedId"]] = row["dateLastModified"]
             since = max([since, *copy.values()])
 
-    following = asyncio.create_task(follow())
-    await asyncio.gather(load(), *(write(seed) for seed in range(20)))
-    stop.set()
-    await following
+    async with asyncio.TaskGroup() as following:
+        following.create_task(follow())
+        await asyncio.gather(load(), *(write(seed) for seed in range(20)))
+        stop.set()
 
     async with database.read_session() as session:
         rows = await session.execute(select(Category.sourced_id, Category.date_last_modified))

@@ -93,10 +93,14 @@ async def test_an_import_and_twenty_writers_at_once(writable: Quart, database: D
             found, cursor = await changes(writable, cursor, limit=50)
             followed.extend(found)
 
-    watching = [asyncio.create_task(keep_polling()), asyncio.create_task(keep_following())]
-    await asyncio.gather(take_in(database, district), *(write(writable, ids[:10], seed) for seed in range(WRITERS)))
-    stop.set()
-    await asyncio.gather(*watching)
+    async with asyncio.TaskGroup() as watching:
+        watching.create_task(keep_polling())
+        watching.create_task(keep_following())
+        async with asyncio.TaskGroup() as writing:
+            writing.create_task(take_in(database, district))
+            for seed in range(WRITERS):
+                writing.create_task(write(writable, ids[:10], seed))
+        stop.set()
 
     table = table_of(User)
     async with database.read_session() as session:

@@ -217,7 +217,7 @@ class School:
         self.expect_active(key)
         if not matches:
             raise Refused(412)
-        if not cascade and any(tie is not Tie.OWNED for _, _, tie in self.referring(key)):
+        if not cascade and any(tie is not Tie.OWNED for other, _, tie in self.referring(key) if other != key):
             raise Refused(409)
         self.remove(key)
 
