@@ -110,6 +110,7 @@ def sink_at(path: Path | None) -> Iterator[Sink | None]:
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Take the standard at its word: repair nothing.")
 @click.option("--skip-bad", is_flag=True, help="Load the good rows even if others are refused.")
 @click.option("--dry-run", is_flag=True, help="Do it all, report, and change nothing.")
 @click.option(
@@ -168,8 +169,8 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
         raise SystemExit(1)
 
 
-def options_of(*, skip_bad: bool, missing: str, missing_limit: float) -> ImportOptions:
-    return ImportOptions(skip_bad=skip_bad, retire_missing=missing == "retire", missing_limit=missing_limit)
+def options_of(*, missing: str, **choices: Any) -> ImportOptions:
+    return ImportOptions(retire_missing=missing == "retire", **choices)
 
 
 if __name__ == "__main__":

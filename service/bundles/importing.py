@@ -31,9 +31,11 @@ class Busy(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """`skip_bad`: load the good rows though others are refused. `retire_missing`: mark what a bulk file no longer has
-    as deleted, if that is at most `missing_limit` percent of the active rows of its table."""
+    """`strict`: the standard's reading, nothing is repaired. `skip_bad`: load the good rows though others are refused.
+    `retire_missing`: mark what a bulk file no longer has as deleted, if that is at most `missing_limit` percent of the
+    active rows of its table."""
 
+    strict: bool = False
     skip_bad: bool = False
     retire_missing: bool = False
     missing_limit: float = 10.0
@@ -51,7 +53,7 @@ async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOp
     manifest = await asyncio.to_thread(read_manifest, bundle, report)
     for file, mode in manifest.modes.items():
         stage = await stage_file(staging, bundle, file, mode, report)
-        await check(staging, stage, report)
+        await check(staging, stage, report, strict=options.strict)
     retiring = []
     for stage in staging.stages.values() if options.retire_missing else ():
         if await may_retire(staging, stage, options.missing_limit, report):

@@ -19,7 +19,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cel
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One breach. `line` is 0 where a whole file is meant; the hint says what was probably meant."""
+    """One breach. `line` is 0 where a whole file is meant; the hint says what was probably meant. `cause` is the place
+    of the breach behind it, such as `orgs.csv line 2`, where a reference leads to a row that was refused."""
 
     file: str
     line: int
@@ -27,6 +28,7 @@ class Issue:
     value: str
     rule: Rule
     hint: str = ""
+    cause: str = ""
 
     def as_row(self) -> dict[str, str | int]:
         return {
@@ -37,10 +39,11 @@ class Issue:
             "rule": self.rule.label,
             "severity": self.rule.severity.value,
             "hint": self.hint,
+            "cause": self.cause,
         }
 
 
-COLUMNS = ("file", "line", "field", "value", "rule", "severity", "hint")
+COLUMNS = ("file", "line", "field", "value", "rule", "severity", "hint", "cause")
 
 
 @dataclass

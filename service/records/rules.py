@@ -49,6 +49,16 @@ class Rule(Enum):
         "refers to a row that neither the bundle nor the database has",
     )
     REFUSED_REFERENCE = "refused-reference", ERROR, "refers to a row of the bundle that was refused"
+    UNKNOWN_OPTIONAL = (
+        "unknown-optional",
+        WARNING,
+        "refers to a row that is nowhere; the row can do without, and the reference was left out",
+    )
+    REFUSED_OPTIONAL = (
+        "refused-optional",
+        WARNING,
+        "refers to a refused row; the row can do without, and the reference was left out",
+    )
     # a cell
     REQUIRED = "required", ERROR, "a required cell is blank"
     EXPECTED = "expected", WARNING, "blank, though the standard wants a value"
