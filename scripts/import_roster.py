@@ -18,6 +18,8 @@ from rich.table import Table
 from models.database import Database
 from scripts.running import read_settings, run
 from service.bundles.importing import Busy, ImportOptions, import_bundle
+from service.bundles.mapping import Unmapped, read_map
+from service.bundles.proposing import Proposal
 from service.bundles.reading import Bundle, Unreadable, open_bundle
 from service.bundles.report import COUNTS, Issue, Report, Sink, report_to
 from service.records.rules import Rule
@@ -131,11 +133,27 @@ def sink_at(path: Path | None) -> Iterator[Sink | None]:
     help="Refuse to retire more than this percentage of a file's rows.",
 )
 @click.option(
+    "--map", "map_path", type=click.Path(path_type=Path), help="A mapping file: what files, columns and words mean."
+)
+@click.option(
+    "--propose",
+    "proposal_path",
+    type=click.Path(path_type=Path),
+    help="Change nothing, and write a mapping file to start from.",
+)
+@click.option(
     "--max-bytes",
     type=click.IntRange(1),
     help="Refuse a larger bundle, unpacked; else HOMEROOM_IMPORT_BYTES_MAX counts.",
 )
-def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes: int | None, **choices: Any) -> None:
+def import_roster(
+    path: Path,
+    report_path: Path | None,
+    proposal_path: Path | None,
+    dry_run: bool,
+    max_bytes: int | None,
+    **choices: Any,
+) -> None:
     """Take in the OneRoster bundle PATH: a zip or a folder, 1.2 or 1.1, bulk or delta.
 
     All or nothing: if a row is refused, nothing is changed, unless --skip-bad is given. Importing the same bundle
@@ -146,6 +164,9 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
     settings, options = replace(read_settings(), statement_seconds=0), options_of(**choices)
     if report_path and path.resolve() in report_path.resolve().parents:
         raise click.BadParameter("it must not be in the bundle", param_hint="--report")
+    if proposal_path and proposal_path.exists():
+        raise click.BadParameter(f"{proposal_path} is there already; name another file", param_hint="--propose")
+    dry_run = dry_run or proposal_path is not None
     try:
         with (
             open_bundle(path, max_bytes or settings.import_bytes_max) as bundle,
@@ -153,6 +174,8 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
             progress_bar() as watch,
         ):
             report = Report(sink, watch)
+            proposal = Proposal(bundle, options.roster_map) if proposal_path else None
+            report.listen = proposal.hear if proposal else None
             work = partial(import_and_commit, bundle=bundle, options=options, report=report, dry_run=dry_run)
             try:
                 accepted = run(work, settings)
@@ -164,13 +187,30 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
     except Busy as error:
         raise click.ClickException(str(error)) from error
     print_report(report, Console())
+    if proposal_path and proposal:
+        write_proposal(proposal, proposal_path)
     click.echo(verdict(report, accepted=accepted, dry_run=dry_run))
-    if not accepted:
+    if not accepted and not proposal_path:
         raise SystemExit(1)
 
 
-def options_of(*, missing: str, **choices: Any) -> ImportOptions:
-    return ImportOptions(retire_missing=missing == "retire", **choices)
+def options_of(*, missing: str, map_path: Path | None, **choices: Any) -> ImportOptions:
+    """Raises Unusable for a mapping file that is wrong."""
+    try:
+        roster_map = read_map(map_path) if map_path else None
+    except Unmapped as error:
+        raise Unusable(str(error)) from error
+    return ImportOptions(retire_missing=missing == "retire", roster_map=roster_map, **choices)
+
+
+def write_proposal(proposal: Proposal, path: Path) -> None:
+    """Never over a file that is there."""
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(proposal.text())
+    except OSError as error:
+        raise Unusable(f"cannot write {path}: {error.strerror}") from error
+    click.echo(f"wrote {path}: edit it, then import with --map {path}")
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ from service.bundles.checking import check
 from service.bundles.files import File
 from service.bundles.headers import read_header
 from service.bundles.manifest import Mode, read_manifest
+from service.bundles.mapping import RosterMap
 from service.bundles.merging import Merge
 from service.bundles.parsing import Parser
 from service.bundles.reading import Bundle
-from service.bundles.records import Record, Records
+from service.bundles.records import Record
 from service.bundles.report import Issue, Report
 from service.bundles.retiring import may_retire
+from service.bundles.source import Source, source_of
 from service.bundles.staging import Stage, Staging
 from service.records.history import Author, collection_of
 from service.records.rules import Rule
@@ -33,12 +35,13 @@ class Busy(Exception):
 class ImportOptions:
     """`strict`: the standard's reading, nothing is repaired. `skip_bad`: load the good rows though others are refused.
     `retire_missing`: mark what a bulk file no longer has as deleted, if that is at most `missing_limit` percent of the
-    active rows of its table."""
+    active rows of its table. `roster_map`: what a mapping file says."""
 
     strict: bool = False
     skip_bad: bool = False
     retire_missing: bool = False
     missing_limit: float = 10.0
+    roster_map: RosterMap | None = None
 
 
 async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOptions, report: Report) -> bool:
@@ -47,12 +50,14 @@ async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOp
     Never commits. `session` is a bulk session in which nothing was done yet; writers wait from the merge on, until it
     ends. Raises Unreadable for a bundle that cannot be read to its end, Busy while another import runs.
     """
+    source = source_of(bundle, options.roster_map, report, strict=options.strict)
     staging = Staging(await session.connection())
     await take_time(staging)
     await staging.open()
-    manifest = await asyncio.to_thread(read_manifest, bundle, report)
+    manifest = await asyncio.to_thread(read_manifest, source, report)
+    source.check_map(manifest.modes)
     for file, mode in manifest.modes.items():
-        stage = await stage_file(staging, bundle, file, mode, report)
+        stage = await stage_file(staging, source, file, mode, report)
         await check(staging, stage, report, strict=options.strict)
     retiring = []
     for stage in staging.stages.values() if options.retire_missing else ():
@@ -76,15 +81,15 @@ async def take_time(staging: Staging) -> None:
         raise Busy("another import is running")
 
 
-async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, report: Report) -> Stage:
+async def stage_file(staging: Staging, source: Source, file: File, mode: Mode, report: Report) -> Stage:
     """Parses in a thread: a server that imports goes on answering."""
     name = file.csv_name
-    with bundle.open(name) as stream:
-        records = Records(stream, name)
+    with source.records(name) as records:
         header = next(iter(records), Record(1, [], None))
         if header.fault:
             report.add(Issue(name, 1, "", "", header.fault))
-        layout = read_header(file, header.cells, report)
+        mapped = source.roster_map.of(file)
+        layout = read_header(file, header.cells, report, strict=source.strict, mapped=mapped)
         stage = await staging.open_stage(file, mode, layout)
         if not layout.usable:
             await staging.hide(stage.target.name)
@@ -93,7 +98,8 @@ async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, r
             await staging.load(stage.table, batch.rows)
             for field, rows in batch.sides.items():
                 await staging.load(stage.sides[field].table, rows)
-            report.watch(f"reading {name}", records.bytes_read, bundle.sizes[name])
+            report.watch(f"reading {name}", records.bytes_read, source.bundle.sizes[name])
+        source.tell_encoding(records, name, report)
     await staging.ready(stage)
     return stage
 

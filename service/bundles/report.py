@@ -6,7 +6,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -74,17 +74,44 @@ class Sink(Protocol):
 
 
 class Report:
-    """`watch(act, done, total)` is told how far the work has come; done and total are bytes, or 0 of 0."""
+    """`watch(act, done, total)` is told how far the work has come; done and total are bytes, or 0 of 0.
+
+    `listen` hears of every issue by the names of the standard; all else has the bundle's own beside them.
+    """
 
     def __init__(self, sink: Sink | None = None, watch: Callable[[str, int, int], None] = lambda *_: None) -> None:
         self.sink = sink
         self.watch = watch
+        self.listen: Callable[[Issue], None] | None = None
+        self.own_names: dict[tuple[str, str], str] = {}  # by file and field; the field is "" for the file itself
         self.found: Counter[Rule] = Counter()
         self.samples: dict[Rule, list[Issue]] = defaultdict(list)
         self.counts: dict[str, Counts] = defaultdict(Counts)
         self.loaded = False
 
+    def name_file(self, csv_name: str, own: str) -> None:
+        """In the bundle, the file has another name."""
+        self.own_names[csv_name, ""] = own
+
+    def name_columns(self, csv_name: str, own: Mapping[str, str]) -> None:
+        """What the columns are called in the file."""
+        self.own_names |= {(csv_name, name): other for name, other in own.items() if name != other and name}
+
+    def as_in_bundle(self, issue: Issue) -> Issue:
+        """Both names where they differ: the bundle's own, and the standard's in brackets."""
+        own = self.own_names
+        file, field = own.get((issue.file, ""), ""), own.get((issue.file, issue.field), "") if issue.field else ""
+        return replace(
+            issue,
+            file=f"{file} ({issue.file})" if file else issue.file,
+            field=f"{field} ({issue.field})" if field else issue.field,
+        )
+
     def add(self, issue: Issue) -> None:
+        if self.listen:
+            self.listen(issue)
+        if self.own_names:
+            issue = self.as_in_bundle(issue)
         self.found[issue.rule] += 1
         if len(self.samples[issue.rule]) < SAMPLES:
             self.samples[issue.rule].append(issue)
