@@ -12,7 +12,7 @@ from service.bundles.report import COUNTS, Group, Issue, Report, shortened
 from service.bundles.summary import counted, summary
 
 CAUSES = 10  # that are named
-VALUE_SHARE = 3  # a cell takes at most one part in three of the terminal's width
+VALUE_SHARE = 2  # a cell takes at most half of the width of the terminal
 
 
 def print_report(report: Report, console: Console) -> None:
