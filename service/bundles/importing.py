@@ -17,14 +17,11 @@ from service.bundles.merging import Merge
 from service.bundles.parsing import Parser
 from service.bundles.reading import Bundle
 from service.bundles.records import Record
-from service.bundles.report import Issue, Report
+from service.bundles.report import FATAL, Issue, Report
 from service.bundles.retiring import may_retire
 from service.bundles.source import Source, source_of
 from service.bundles.staging import Stage, Staging
 from service.records.history import Author, collection_of
-from service.records.rules import Rule
-
-FATAL = (Rule.VERSION, Rule.RETIRE_LIMIT)  # whatever the options say
 
 
 class Busy(Exception):
@@ -96,6 +93,7 @@ async def stage_file(staging: Staging, source: Source, file: File, mode: Mode, r
         batches = Parser(stage, layout, staging.connection.dialect, report).batches(records)
         while batch := await asyncio.to_thread(next, batches, None):
             await staging.load(stage.table, batch.rows)
+            report.read[file.name] += len(batch.rows)
             for field, rows in batch.sides.items():
                 await staging.load(stage.sides[field].table, rows)
             report.watch(f"reading {name}", records.bytes_read, source.bundle.sizes[name])
