@@ -199,7 +199,7 @@ class TakeIn:
             old.unlink()
         report = Report()
         with open_bundle(write_folder(self.folder, texts), 10_000_000) as bundle:
-            async with self.database.bulk_session() as session:
+            async with self.database.staging_session() as session:
                 if await import_bundle(session, bundle, ImportOptions(**options), report):
                     await session.commit()
                     report.loaded = True

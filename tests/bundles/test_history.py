@@ -549,7 +549,7 @@ async def test_who_writes_while_an_import_merges_comes_after_it(take_in: TakeIn,
 
     folder = write_folder(take_in.folder, contents(springfield()))
     with open_bundle(folder, 1_000_000) as bundle:
-        async with postgresql.bulk_session() as session:
+        async with postgresql.staging_session() as session:
             await import_bundle(session, bundle, ImportOptions(), Report())
             writing = asyncio.create_task(write())
             await somebody_waits(postgresql)

@@ -282,7 +282,7 @@ async def test_two_imports_do_not_run_at_once(take_in: TakeIn, database: Databas
         pytest.skip("SQLite has one writer at a time")
     folder = write_folder(take_in.folder, contents(springfield()))
     with open_bundle(folder, 1_000_000) as bundle:
-        async with database.bulk_session() as first, database.bulk_session() as second:
+        async with database.staging_session() as first, database.staging_session() as second:
             await import_bundle(first, bundle, ImportOptions(), Report())
             with pytest.raises(Busy):
                 await import_bundle(second, bundle, ImportOptions(), Report())
