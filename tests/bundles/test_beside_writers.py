@@ -150,5 +150,5 @@ async def test_others_get_tokens_and_write_while_a_bundle_is_read_and_compared(
     finally:
         answered.set()
 
-    assert (token.status_code, written.status) == (200, 201)
     assert await importing
+    assert (token.status_code, written.status) == (200, 201)
