@@ -36,7 +36,7 @@ async def import_and_commit(
 ) -> bool:
     """Whether the bundle was accepted; it is stored unless this is a dry run."""
     report.bundle, report.dry_run = bundle.name, dry_run
-    async with database.bulk_session() as session:
+    async with database.staging_session() as session:
         accepted = await import_bundle(session, bundle, options, report)
         if accepted and not dry_run:
             report.watch("committing", 0, 0)

@@ -82,6 +82,7 @@ class Staging:
         self.on_postgresql = connection.dialect.name == postgresql.dialect.name
         self.stages: dict[str, Stage] = {}
         self.created: list[Table] = []
+        self.seen_seq = 0  # of the last entry in the history when the import began
         texts = [(name, PLAIN_TEXT) for name in ("field", "value", "rule", "hint", "cause")]
         self.breaches = self.table("breaches", [LINE, *texts], "line", "field", "value", "rule")
         columns = [("file", PLAIN_TEXT), SOURCED, ("cause", PLAIN_TEXT)]
@@ -155,7 +156,8 @@ class Staging:
             )
         else:
             statement = str(insert(table).compile(dialect=self.connection.dialect))
-            await self.connection.exec_driver_sql(statement, list(rows))
+            async with self.connection.begin_nested():  # or each row would be a transaction
+                await self.connection.exec_driver_sql(statement, list(rows))
 
     async def ready(self, stage: Stage) -> None:
         """All rows are in: make them quick to find, and let the database know how many there are."""
