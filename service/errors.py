@@ -74,6 +74,11 @@ class InvalidData(Problem):
     status = 422
 
 
+class TooMany(Problem):
+    status = 429
+    code = "server_busy"
+
+
 class Busy(Problem):
     status = 503
     code = "server_busy"

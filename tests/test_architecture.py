@@ -30,7 +30,7 @@ MAY_IMPORT = {
 }
 # The rooms of the service, each below those that may import it; what shares a line does not know its neighbours.
 FLOORS = (
-    ("service.settings", "service.errors"),
+    ("service.settings", "service.errors", "service.limits"),
     ("service.access", "service.sessions"),
     ("service.lists", "service.running"),
     ("service.records",),
