@@ -194,6 +194,7 @@ MAY_WRITE = {
     "service/bundles/changing.py",
     "service/bundles/checking.py",
     "service/bundles/referring.py",
+    "service/bundles/school_years.py",
     "service/bundles/staging.py",
     "service/bundles/upgrading.py",
     "service/api/repeats.py",

@@ -22,6 +22,7 @@ from models import Org
 from service.bundles.breaches import clear, note, report_breaches
 from service.bundles.referring import LEFT_OUT, Reference, find_broken, leave_out, references
 from service.bundles.report import Report
+from service.bundles.school_years import tell_school_years
 from service.bundles.staging import Stage, Staging
 from service.bundles.upgrading import complete
 from service.records.kinds import table_of
@@ -36,6 +37,8 @@ async def check(staging: Staging, stage: Stage, report: Report, *, strict: bool)
     The files that the stage refers to must have been checked before. `strict`: no reference is left out.
     """
     await complete(staging, stage)
+    if not strict:
+        await tell_school_years(staging, stage, report)
     found = [*references(stage)]
     await find_duplicates(staging, stage)
     for reference in found:

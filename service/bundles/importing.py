@@ -1,7 +1,9 @@
 """The whole act: a bundle becomes rows, in one transaction that the caller ends."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.stamps import stop_writers
 from service.bundles.changing import ANALYZE_ROWS, add_owners, find_again, find_all
 from service.bundles.checking import check
+from service.bundles.columns import DAYS
+from service.bundles.dates import DayOrder
 from service.bundles.files import File
-from service.bundles.headers import read_header
+from service.bundles.headers import Layout, read_header
 from service.bundles.manifest import Mode, read_manifest
 from service.bundles.merging import Merge
 from service.bundles.parsing import Parser
@@ -31,14 +35,15 @@ class Busy(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """`strict`: the standard's reading, nothing is repaired. `skip_bad`: load the good rows though others are refused.
-    `retire_missing`: mark what a bulk file no longer has as deleted, if that is at most `missing_limit` percent of the
-    active rows of its table."""
+    """`skip_bad`: load the good rows though others are refused. `retire_missing`: mark what a bulk file no longer has
+    as deleted, if that is at most `missing_limit` percent of the active rows of its table. `strict`: the standard's
+    reading, nothing is repaired. `dates`: `dmy` or `mdy`, the order in dates that may be two days."""
 
-    strict: bool = False
     skip_bad: bool = False
+    strict: bool = False
     retire_missing: bool = False
     missing_limit: float = 10.0
+    dates: str | None = None
 
 
 async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOptions, report: Report) -> bool:
@@ -52,7 +57,7 @@ async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOp
     await staging.open()
     manifest = await asyncio.to_thread(read_manifest, bundle, report)
     for file, mode in manifest.modes.items():
-        stage = await stage_file(staging, bundle, file, mode, report)
+        stage = await stage_file(staging, bundle, file, mode, options, report)
         await check(staging, stage, report, strict=options.strict)
     retiring = []
     for stage in staging.stages.values() if options.retire_missing else ():
@@ -76,7 +81,9 @@ async def take_time(staging: Staging) -> None:
         raise Busy("another import is running")
 
 
-async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, report: Report) -> Stage:
+async def stage_file(  # noqa: PLR0913 - what it reads, where to, and how
+    staging: Staging, bundle: Bundle, file: File, mode: Mode, options: ImportOptions, report: Report
+) -> Stage:
     """Parses in a thread: a server that imports goes on answering."""
     name = file.csv_name
     with bundle.open(name) as stream:
@@ -84,11 +91,12 @@ async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, r
         header = next(iter(records), Record(1, [], None))
         if header.fault:
             report.add(Issue(name, 1, "", "", header.fault))
-        layout = read_header(file, header.cells, report)
+        layout = read_header(file, header.cells, report, strict=options.strict)
+        days = DayOrder(options.dates, partial(date_cells, bundle, layout))
         stage = await staging.open_stage(file, mode, layout)
         if not layout.usable:
             await staging.hide(stage.target.name)
-        batches = Parser(stage, layout, staging.connection.dialect, report).batches(records)
+        batches = Parser(stage, layout, staging.connection.dialect, report, days).batches(records)
         while batch := await asyncio.to_thread(next, batches, None):
             await staging.load(stage.table, batch.rows)
             for field, rows in batch.sides.items():
@@ -96,6 +104,14 @@ async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, r
             report.watch(f"reading {name}", records.bytes_read, bundle.sizes[name])
     await staging.ready(stage)
     return stage
+
+
+def date_cells(bundle: Bundle, layout: Layout) -> Iterator[str]:
+    """Every cell of the file that holds a date."""
+    positions = [position for position, field in layout.fields if field.kind in DAYS]
+    with bundle.open(layout.file.csv_name) as stream:
+        for record in Records(stream, layout.file.csv_name):
+            yield from (record.cells[position] for position in positions if position < len(record.cells))
 
 
 async def merge_all(staging: Staging, retiring: list[Stage], author: Author, report: Report) -> None:

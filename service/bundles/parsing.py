@@ -5,7 +5,7 @@ are staged too, marked as such: others may refer to them, and the report should 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
@@ -14,19 +14,21 @@ from sqlalchemy import Dialect
 from models.base import ACTIVE, TO_BE_DELETED
 from service.bundles import v1p1
 from service.bundles.columns import Cells, Reader, binder
+from service.bundles.dates import DayOrder
 from service.bundles.files import COMMON
-from service.bundles.headers import Layout
+from service.bundles.headers import TOLD_BY, Layout
 from service.bundles.manifest import Mode
 from service.bundles.records import Record, Records
 from service.bundles.report import Issue, Report
 from service.bundles.staging import METADATA_COLUMN, Row, Stage
-from service.records.kinds import Kind
+from service.records.kinds import Field, Kind
 from service.records.rules import Rule
 from service.records.values import MOMENT, Breach, parse_id
 
 BATCH_ROWS = 5_000
 BATCH_BYTES = 8_000_000
 URN = "urn:uuid:"
+INACTIVE = "inactive"  # what OneRoster 1.0 said for tobedeleted
 
 
 @dataclass
@@ -49,28 +51,58 @@ class Batch:
 class Parser:
     """Parses the records of one file and reports what is wrong with them."""
 
-    def __init__(self, stage: Stage, layout: Layout, dialect: Dialect, report: Report) -> None:
+    def __init__(self, stage: Stage, layout: Layout, dialect: Dialect, report: Report, days: DayOrder) -> None:
         self.stage = stage
         self.layout = layout
         self.report = report
         self.readers = [
-            Reader(field, position, dialect)
+            Reader(self.readable(field), position, dialect, days if layout.repairs else None)
             for position, field in layout.fields
             if field.kind is not Kind.WITHHELD and field.name not in COMMON[1:]
         ]
         self.bind_metadata = binder(stage.target.c.metadata.type, dialect)
         self.blanks: Row = (None,) * len(stage.columns)
+        self.needed = 1 + max(
+            (position for position, field in layout.fields if self.readable(field).required), default=-1
+        )
         self.refused: set[int] = set()  # lines of the batch at hand
         self.told: set[Rule] = set()  # what is said once in a file
 
     def batches(self, records: Records) -> Iterator[Batch]:
         for chunk in chunks(records, self.layout.width):
             self.refused = set()
+            if self.layout.repairs:
+                self.fill_short(chunk)
             batch = Batch([self.lost_row(record) for record in chunk.odd])
             self.take_out_gone(chunk, batch)
             if chunk.lines:
                 self.parse_rows(chunk, batch)
             yield batch
+
+    def readable(self, field: Field) -> Field:
+        """As its cells may be."""
+        told = self.layout.repairs and self.layout.position(TOLD_BY.get(field.name, "")) is not None
+        return replace(field, required=False) if told else field
+
+    def fill_short(self, chunk: Chunk) -> None:
+        """Rows that end before the header does, if they can do without the cells that are missing."""
+        odd, chunk.odd = chunk.odd, []
+        for record in odd:
+            missing = self.layout.width - len(record.cells)
+            if record.fault or missing < 0 or not self.is_enough(record.cells):
+                chunk.odd.append(record)
+                continue
+            hint = f"{len(record.cells)} cells, the header has {self.layout.width}"
+            self.tell(record.line, "", "", Rule.CELLS_MISSING, hint)
+            chunk.lines.append(record.line)
+            chunk.rows.append(record.cells + [""] * missing)
+
+    def is_enough(self, cells: Cells) -> bool:
+        """Of a row that is to be deleted only the sourcedId counts."""
+        status, sourced_id = self.layout.position("status"), self.layout.position("sourcedId")
+        if status is None or sourced_id is None or len(cells) <= max(status, sourced_id):
+            return False
+        return len(cells) >= self.needed or cells[status] in (TO_BE_DELETED, INACTIVE)
 
     def lost_row(self, record: Record) -> Row:
         """All that is used of it is its sourcedId, if there is one."""
@@ -93,6 +125,9 @@ class Parser:
             status = row[at] if at is not None else ""
             if bulk and status:
                 self.tell_once(line, "status", status, Rule.STATUS_IN_BULK)
+            if status == INACTIVE and self.layout.repairs:
+                self.tell(line, "status", status, Rule.STATUS_INACTIVE)
+                status = TO_BE_DELETED
             if status == TO_BE_DELETED:
                 batch.rows.append(self.gone_row(line, row))
                 continue
@@ -115,6 +150,7 @@ class Parser:
         values = self.read_columns(lines, cells)
         self.check_dates(lines, cells)
         self.check_pairs(lines, cells)
+        self.check_spans(lines, cells, values)
         v1p1.derive(self.layout.file, values)
         flags = [line in self.refused for line in lines] if self.layout.usable else repeat(True)
         columns = (values[name] for name in self.stage.columns)
@@ -127,7 +163,8 @@ class Parser:
         values = {reader.field.name: self.read(reader, lines, cells[reader.position]) for reader in self.readers}
         if self.layout.metadata:
             values[METADATA_COLUMN] = self.read_metadata(cells)
-        values.setdefault("sourcedId", [None] * len(lines))
+        for name in ("sourcedId", *(each.name for each in self.layout.derivable)):
+            values.setdefault(name, [None] * len(lines))
         return values
 
     def read(self, reader: Reader, lines: Sequence[int], cells: Cells) -> list[Any]:
@@ -140,7 +177,7 @@ class Parser:
         try:
             return reader.bind(reader.parse(cell))
         except Breach as breach:
-            self.tell(line, reader.field.name, cell, breach.rule)
+            self.tell(line, reader.field.name, cell, breach.rule, breach.hint)
             return None if breach.rule.is_error else reader.bind(breach.value)
 
     def read_metadata(self, cells: Sequence[Cells]) -> list[Any]:
@@ -172,6 +209,17 @@ class Parser:
             for line, one, other in zip(lines, cells[first], cells[second], strict=True):
                 if is_flawed(one, other):
                     self.tell(line, right, other, rule)
+
+    def check_spans(self, lines: Sequence[int], cells: Sequence[Cells], values: Mapping[str, list[Any]]) -> None:
+        """Driver values compare as what they stand for do."""
+        for begin, end in SPANS:
+            first, last = self.layout.position(begin), self.layout.position(end)
+            if first is None or last is None or not any(values[end]):
+                continue
+            for at, (begins, ends) in enumerate(zip(values[begin], values[end], strict=True)):
+                if begins and ends and ends < begins:
+                    hint = f"{begin} is {cells[first][at]}"
+                    self.tell(lines[at], end, cells[last][at], Rule.END_BEFORE_BEGIN, hint)
 
     def tell(self, line: int, field: str, value: str, rule: Rule, hint: str = "") -> None:
         self.report.add(Issue(self.layout.file.csv_name, line, field, value, rule, hint))
@@ -213,6 +261,7 @@ def lacks_urn(source: str, objective: str) -> bool:
     return source == "case" and not objective.startswith(URN)
 
 
+SPANS = (("startDate", "endDate"), ("beginDate", "endDate"), ("assignDate", "dueDate"))
 PAIRS = (
     ("subjects", "subjectCodes", Rule.SUBJECT_CODES, unequally_long),
     ("source", "learningObjectiveId", Rule.OBJECTIVE, lacks_urn),

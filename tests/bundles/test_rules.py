@@ -21,6 +21,7 @@ CELLS = [
     (Rule.REQUIRED, "orgs", "sourcedId", ""),
     (Rule.EXPECTED, "orgs", "identifier", ""),
     (Rule.STATUS, "orgs", "status", "gone"),
+    (Rule.STATUS_INACTIVE, "results", "status", "inactive"),
     (Rule.STATUS_IN_BULK, "orgs", "status", "active"),
     (Rule.DATE_IN_BULK, "orgs", "dateLastModified", "2026-09-01T00:00:00.000Z"),
     (Rule.ID, "orgs", "sourcedId", "a b"),
@@ -52,6 +53,8 @@ CELLS = [
     (Rule.LIST, "classes", "grades", "09, 10"),
     (Rule.LIST, "classes", "grades", "09,,10"),
     (Rule.PAIRS, "users", "userIds", "LDAP:zoe"),
+    (Rule.SCHOOL_YEAR, "academicSessions", "schoolYear", ""),
+    (Rule.END_BEFORE_BEGIN, "academicSessions", "endDate", "2026-08-14"),
     (Rule.YEAR, "academicSessions", "schoolYear", "2026-2027"),
     (Rule.SUBJECT_CODES, "courses", "subjectCodes", "1"),
     (Rule.OBJECTIVE, "lineItemLearningObjectiveIds", "source", "case"),
@@ -90,6 +93,7 @@ TEXTS = [
     (Rule.CSV_SYNTAX, f'{HEADER}\na,,,"A,school,1,\nb,,,B,school,1,\n'),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A, Ltd.,school,1,\n"),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A\n"),
+    (Rule.CELLS_MISSING, f"{HEADER}\na,,,A,school\n"),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A,school,1,,\n"),
     (Rule.DUPLICATE, f"{HEADER}\na,,,A,school,1,\na,,,A,school,1,\n"),
     (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
@@ -112,6 +116,7 @@ TOLD_ELSEWHERE = {
     Rule.REFUSED_OPTIONAL,
     Rule.RETIRE_LIMIT,
     Rule.RETIRE_SKIPPED,
+    Rule.DATE_ORDER,
 }
 
 
