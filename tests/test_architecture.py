@@ -193,6 +193,7 @@ MAY_WRITE = {
     "service/bundles/breaches.py",
     "service/bundles/changing.py",
     "service/bundles/checking.py",
+    "service/bundles/parents.py",
     "service/bundles/referring.py",
     "service/bundles/school_years.py",
     "service/bundles/staging.py",

@@ -64,6 +64,12 @@ class Rule(Enum):
         WARNING,
         "refers to a refused row; the row can do without, and the reference was left out",
     )
+    PARENT_LOOP = "parent-loop", ERROR, "its parents lead back to the row itself"
+    PARENT_LOOP_OPTIONAL = (
+        "parent-loop-optional",
+        WARNING,
+        "its parents lead back to the row itself; the parent of this row, the last of them, was left out",
+    )
     # a cell
     REQUIRED = "required", ERROR, "a required cell is blank"
     EXPECTED = "expected", WARNING, "blank, though the standard wants a value"
@@ -114,6 +120,7 @@ class Rule(Enum):
     )
     SCHOOL = "school", WARNING, "schoolSourcedId is not an organisation of type school"
     END_BEFORE_BEGIN = "end-before-begin", WARNING, "ends before it begins; both dates were taken as they are"
+    OUTSIDE_PARENT = "outside-parent", WARNING, "a session that begins before its parent does, or ends after it"
     # rows that are missing
     RETIRE_LIMIT = (
         "retire-limit",
