@@ -101,7 +101,7 @@ def misfits(mapped: FileMap, file: File, cells: Collection[str]) -> Iterator[tup
             keys = (file.name, COLUMNS, cell) if cell in mapped.columns else (file.name, DROP)
             yield keys, f"{file.csv_name} has no column {cell!r}; {choice(cell, cells)}"
     for cell, column in mapped.columns.items():
-        if column in cells and column not in (*mapped.columns, *mapped.drop):
+        if cell in cells and column in cells and column not in (*mapped.columns, *mapped.drop):
             yield (file.name, COLUMNS, cell), f"{file.csv_name} has a column {column} as well: drop one of them"
     named = [((COLUMNS, cell), column) for cell, column in mapped.columns.items() if not is_metadata(column)]
     named += [((DEFAULTS, column), column) for column in mapped.defaults]

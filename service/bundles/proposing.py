@@ -11,13 +11,23 @@ from difflib import get_close_matches
 
 from service.bundles.column_names import close_to, letters
 from service.bundles.files import COMMON, FILE, FILES
-from service.bundles.map_checks import COLUMNS, DEFAULTS, DROP, ENCODING, FILES_KEY, TARGETS, VALUES, fields_of
+from service.bundles.map_checks import (
+    COLUMNS,
+    DEFAULTS,
+    DROP,
+    ENCODING,
+    FILES_KEY,
+    PLACE,
+    TARGETS,
+    VALUES,
+    fields_of,
+    words_of,
+)
 from service.bundles.mapping import NO_MAP, RosterMap
 from service.bundles.reading import Bundle
 from service.bundles.report import Issue
 from service.bundles.source import Source
 from service.bundles.v1p1 import FILES_1_1
-from service.records.kinds import Field, Kind
 from service.records.rules import Rule
 
 STRANGE_FILE = (Rule.FILE_UNKNOWN, Rule.FILE_NAME)
@@ -27,7 +37,6 @@ WORDS_MAX = 20  # different ones of a column
 WORD_LENGTH = 40
 NEAR = 0.5  # how alike two names are to be worth a suggestion
 SHARED = 2  # columns that tell one file from another
-PLACE = "?"  # where an answer is wanted
 V1P1 = {file.name: file.header for file in FILES_1_1}
 
 
@@ -135,11 +144,6 @@ def like(cells: Collection[str]) -> str:
     shared = {file.csv_name: len({*file.header, *V1P1.get(file.name, ())} & {*cells} - {*COMMON}) for file in FILES}
     best = max(shared, key=lambda name: shared[name])
     return best if shared[best] >= SHARED else ""
-
-
-def words_of(fields: Collection[Field]) -> list[str]:
-    words = [word for each in fields if each.vocabulary for word in each.vocabulary.words]
-    return [*dict.fromkeys(words)] or ["true", "false"] * any(each.kind is Kind.BOOLEAN for each in fields)
 
 
 def key(name: str) -> str:
