@@ -24,8 +24,8 @@ def orgs(*parts: bytes) -> dict[str, str | bytes]:
 
 async def name_of(database: Database, sourced_id: str) -> str:
     async with database.read_session() as session:
-        org = await session.get_one(Org, sourced_id)
-    return org.name
+        name: str = (await session.get_one(Org, sourced_id)).name
+    return name
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "windows-1252"])
