@@ -102,6 +102,15 @@ async def test_utf_8_far_behind_in_windows_1252_is_refused(take_in: TakeIn, data
     assert await name_of(database, "a") == "École “Nord” … Zoë"
 
 
+async def test_a_row_that_mixes_is_refused(take_in: TakeIn) -> None:
+    texts = orgs(HEADER.encode(), b"b,,,\xe9,school,1,\r\n", b"c,,,\xc3\xa9 \xe9,school,1,\r\n")
+
+    report = await take_in(texts, skip_bad=True)
+
+    assert found(report) == {"encoding": 1, "not-utf8": 1}
+    assert lines(report, Rule.NOT_UTF8) == [("orgs.csv", 3, "", "")]
+
+
 async def test_windows_1252_is_refused_by_the_standard(take_in: TakeIn) -> None:
     texts = orgs(HEADER.encode(), ACCENTED.encode("windows-1252"))
 

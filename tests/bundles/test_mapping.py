@@ -267,6 +267,28 @@ def test_a_proposal_holds_words_and_no_names(command: Command, tmp_path: Path) -
     assert not re.search("Name [0-9]|Meier|zoe|Zoë|Brien", text)
 
 
+def test_an_unknown_column_may_be_kept_as_it_is(command: Command, tmp_path: Path) -> None:
+    files = springfield()
+    files["orgs"][0]["Fax"] = "7"
+    bundle, proposal = write_zip(tmp_path / "x.zip", contents(files)), tmp_path / "a.toml"
+
+    command(bundle, "--propose", proposal)
+    edit(proposal, '"Fax" = "metadata.Fax"')
+
+    assert command(bundle, "--map", proposal).output.endswith("imported: 0 errors, 0 warnings\n")
+
+
+def test_every_mistake_is_told_at_once(map_file: Path) -> None:
+    map_file.write_text("[users]\n" + "".join(f"x{number} = 1\n" for number in range(25)), encoding="utf-8")
+
+    with pytest.raises(Unmapped) as told:
+        read_map(map_file)
+
+    lines = str(told.value).splitlines()
+    assert (len(lines), lines[-1]) == (21, "and 5 more")
+    assert lines[19].startswith("map.toml, line 21: 'x19' is not known")
+
+
 def test_a_proposal_changes_no_row(command: Command, tmp_path: Path) -> None:
     bundle = write_zip(tmp_path / "x.zip", contents(springfield()))
 
