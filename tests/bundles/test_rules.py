@@ -83,9 +83,13 @@ HEADER = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId
 TEXTS = [
     (Rule.COLUMN_REQUIRED, "sourcedId,status,dateLastModified,type,identifier,parentSourcedId\na,,,school,1,\n"),
     (Rule.COLUMN_REQUIRED, ""),
-    (Rule.COLUMN_NAME, f"{HEADER.replace('name', 'Name')}\na,,,A,school,1,\n"),
-    (Rule.COLUMN_NAME, f"{HEADER.replace('parentSourcedId', 'parentSourceId')}\na,,,A,school,1,\n"),
-    (Rule.COLUMN_NAME, f"{HEADER},Metadata.x\na,,,A,school,1,,x\n"),
+    (Rule.COLUMN_NAME, f"{HEADER.replace('name', 'names')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_NAME, f"{HEADER.replace('name', 'Name,NAME')}\na,,,A,B,school,1,\n"),
+    (Rule.COLUMN_SPELLING, f"{HEADER.replace('name', 'Name')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_SPELLING, f"{HEADER.replace('parentSourcedId', 'parentSourceId')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_SPELLING, f"{HEADER},Metadata.x\na,,,A,school,1,,x\n"),
+    (Rule.COLUMN_ALIAS, f"{HEADER.replace('parentSourcedId', 'parent')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_BLANK, f"{HEADER},,\na,,,A,school,1,,,\n"),
     (Rule.COLUMN_TWICE, f"{HEADER},name\na,,,A,school,1,,B\n"),
     (Rule.COLUMN_MISSING, "sourcedId,status,dateLastModified,name,type,identifier\na,,,A,school,1\n"),
     (Rule.COLUMN_UNKNOWN, f"{HEADER},colour\na,,,A,school,1,,red\n"),
@@ -96,8 +100,11 @@ TEXTS = [
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A\n"),
     (Rule.CELLS_MISSING, f"{HEADER}\na,,,A,school\n"),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A,school,1,,\n"),
+    (Rule.CELLS_BLANK, f"{HEADER}\na,,,A,school,1,,\nb,,,B,school,1,,\n"),
     (Rule.DUPLICATE, f"{HEADER}\na,,,A,school,1,\na,,,A,school,1,\n"),
-    (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
+    (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode() + "b,,,Éa,school,1,\n".encode("latin-1")),
+    (Rule.ENCODING, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
+    (Rule.ENCODING, f"{HEADER}\na,,,École,school,1,\n".encode("utf-16")),
 ]
 # Breaches by the bundle as a whole, by files that belong together, and of JSON.
 TOLD_ELSEWHERE = {
@@ -112,6 +119,9 @@ TOLD_ELSEWHERE = {
     Rule.FILE_UNANNOUNCED,
     Rule.FILE_NAME,
     Rule.FILE_UNKNOWN,
+    Rule.FILE_FOLDER,
+    Rule.FILE_CASE,
+    Rule.VERSION_MISSING,
     Rule.DATE_IN_DELTA,
     Rule.REFUSED_REFERENCE,
     Rule.PARENT_LOOP,
@@ -200,7 +210,7 @@ async def test_a_line_is_where_a_row_starts(take_in: TakeIn) -> None:
 
 @pytest.mark.parametrize("value", ["X" * 1000, "[red]\x1b[31m"])
 async def test_a_hint_says_what_was_meant(take_in: TakeIn, value: str) -> None:
-    report = await take_in(contents({"orgs": f"{HEADER.replace('name', 'Name')},{value}\n"}))
+    report = await take_in(contents({"orgs": f"{HEADER.replace('name', 'names')},{value}\n"}))
 
     assert [issue.hint for issue in report.samples[Rule.COLUMN_NAME]] == ["did you mean name?"]
 
