@@ -76,7 +76,7 @@ def warned(report: Report) -> str:
     told = [f"{counted(repaired, 'cell')} {was(repaired, report)} repaired"] if repaired else []
     others = report.warnings - repaired
     if others:
-        told.append(f"there {'is' if others == 1 else 'are'} {counted(others, 'warning')}")
+        told.append(f"there {'is' if others == 1 else 'are'} {counted(others, 'more warning' if told else 'warning')}")
     return listed(told).capitalize()
 
 
