@@ -114,6 +114,12 @@ def test_a_pipe_gets_a_line_for_each_example(command: Command, bad_school: Path)
     assert ESCAPE_OR_BOX.search(output) is None
 
 
+def test_the_name_of_a_file_is_no_command_to_the_terminal(command: Command, tmp_path: Path) -> None:
+    output = command(write_zip(tmp_path / "x.zip", contents({}) | {"user\x1b[s.csv": ""})).output
+
+    assert output.startswith("Nothing was imported: user�[s.csv cannot be used. Mend user�[s.csv.\n")
+
+
 @pytest.fixture
 def in_terminal(database_url: str) -> Callable[..., list[str]]:
     """What the command shows on a terminal so many columns wide, in lines without colours."""
