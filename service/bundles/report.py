@@ -90,12 +90,15 @@ class Sink(Protocol):
 class Report:
     """`watch(act, done, total)` is told how far the work has come; done and total are bytes, or 0 of 0.
 
+    `listen` hears of every issue by the names of the standard; all else has the bundle's own beside them.
     `accepted` says whether the bundle was, or None as long as nobody knows; `loaded`, whether it is stored.
     """
 
     def __init__(self, sink: Sink | None = None, watch: Callable[[str, int, int], None] = lambda *_: None) -> None:
         self.sink = sink
         self.watch = watch
+        self.listen: Callable[[Issue], None] | None = None
+        self.own_names: dict[tuple[str, str], str] = {}  # by file and field; the field is "" for the file itself
         self.bundle = ""
         self.dry_run = False
         self.accepted: bool | None = None
@@ -106,7 +109,34 @@ class Report:
         self.read: Counter[str] = Counter()  # rows of each file, by the name that `counts` has
         self.counts: dict[str, Counts] = defaultdict(Counts)
 
+    def name_file(self, csv_name: str, own: str) -> None:
+        """In the bundle, the file has another name."""
+        self.own_names[csv_name, ""] = own
+
+    def name_columns(self, csv_name: str, own: Mapping[str, str]) -> None:
+        """What the columns are called in the file."""
+        self.own_names |= {(csv_name, name): other for name, other in own.items() if name != other and name}
+
+    def as_in_bundle(self, issue: Issue) -> Issue:
+        """Both names where they differ: the bundle's own, and the standard's in brackets."""
+        field = self.own_names.get((issue.file, issue.field), "") if issue.field else ""
+        cause, *line = issue.cause.partition(" line ")
+        return replace(
+            issue,
+            file=self.own_file(issue.file),
+            field=f"{field} ({issue.field})" if field else issue.field,
+            cause="".join([self.own_file(cause), *line]),
+        )
+
+    def own_file(self, csv_name: str) -> str:
+        own = self.own_names.get((csv_name, ""), "")
+        return f"{own} ({csv_name})" if own else csv_name
+
     def add(self, issue: Issue) -> None:
+        if self.listen:
+            self.listen(issue)
+        if self.own_names:
+            issue = self.as_in_bundle(issue)
         self.found[issue.rule] = found = self.found[issue.rule] + 1
         if found <= SAMPLES:
             self.samples[issue.rule].append(replace(issue, value=shortened(issue.value)))
