@@ -45,7 +45,8 @@ async def apis(address: str, database: Database) -> dict[str, Any]:
     configuration.host, configuration.access_token = address + V1P1, answer.json()["access_token"]
     client = oneroster_client.ApiClient(configuration)
     found = inspect.getmembers(oneroster_client, inspect.isclass)
-    return {name: api(client) for name, api in found if name.endswith("Api")}
+    make: Any
+    return {name: make(client) for name, make in found if name.endswith("Api")}
 
 
 def reads(apis: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -80,22 +81,19 @@ async def test_it_reads_everything(apis: dict[str, Any]) -> None:
     assert (len(lists), len(singles)) == (39, 16)
 
 
-@pytest.mark.parametrize(
-    ("api", "name", "sourced_id", "member"),
-    [
+async def test_it_changes_and_deletes(apis: dict[str, Any]) -> None:
+    for api, name, sourced_id, member in (
         ("CategoriesManagementApi", "category", "extra", "title"),
-        ("LineItemsManagementApi", "line_item", "bare-item", "title"),
         ("ResultsManagementApi", "result", "hw-1-ana", "comment"),
-    ],
-)
-async def test_it_changes_and_deletes(api: str, name: str, sourced_id: str, member: str, apis: dict[str, Any]) -> None:
-    read, put, delete = (getattr(apis[api], f"{verb}_{name}") for verb in ("get", "put", "delete"))
-    body = await asyncio.to_thread(read, sourced_id)
-    setattr(getattr(body, name), member, "Changed")
-    await asyncio.to_thread(put, body, sourced_id)
-    after = await asyncio.to_thread(read, sourced_id)
-    await asyncio.to_thread(delete, sourced_id)
+        ("LineItemsManagementApi", "line_item", "bare-item", "title"),
+    ):
+        read, put, delete = (getattr(apis[api], f"{verb}_{name}") for verb in ("get", "put", "delete"))
+        body = await asyncio.to_thread(read, sourced_id)
+        setattr(getattr(body, name), member, "Changed")
+        await asyncio.to_thread(put, body, sourced_id)
+        after = await asyncio.to_thread(read, sourced_id)
+        await asyncio.to_thread(delete, sourced_id)
 
-    assert getattr(getattr(after, name), member) == "Changed"
-    with pytest.raises(Exception, match="unknownobject"):
-        await asyncio.to_thread(read, sourced_id)
+        assert getattr(getattr(after, name), member) == "Changed"
+        with pytest.raises(Exception, match="404"):
+            await asyncio.to_thread(read, sourced_id)
