@@ -44,8 +44,7 @@ async def apis(address: str, database: Database) -> dict[str, Any]:
     configuration = oneroster_client.Configuration()
     configuration.host, configuration.access_token = address + V1P1, answer.json()["access_token"]
     client = oneroster_client.ApiClient(configuration)
-    found = inspect.getmembers(oneroster_client, inspect.isclass)
-    make: Any
+    found: list[tuple[str, Any]] = inspect.getmembers(oneroster_client, inspect.isclass)
     return {name: make(client) for name, make in found if name.endswith("Api")}
 
 
