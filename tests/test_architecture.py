@@ -35,6 +35,7 @@ FLOORS = (
     ("service.lists", "service.running"),
     ("service.records",),
     ("service.areas", "service.bundles", "service.privacy"),
+    ("service.backups",),  # reads at a moment as an export does, and renews the feed
     ("service.api", "service.web"),
     ("service.app",),
 )
@@ -189,6 +190,8 @@ MAY_WRITE = {
     "service/records/history.py",
     "service/bundles/merging.py",
     "service/privacy/erasing.py",
+    # rows with the history they came with
+    "service/backups/restoring.py",
     # what has no history: staged rows, kept answers, the history itself, clients and their sessions
     "service/bundles/breaches.py",
     "service/bundles/changing.py",
