@@ -16,6 +16,7 @@ import click
 
 from scripts.running import Unreachable, UnusableSettings, open_database, read_settings
 from service.running.logs import log_as_json
+from service.running.notify import Notifier
 from service.running.supervise import Supervisor, supervise
 from service.settings import Settings
 
@@ -62,14 +63,21 @@ def serve(bind: tuple[str, int], workers: int) -> None:
     """
     settings = read_settings()
     expect_migrated(settings)
+    notifier = Notifier.taken_from(os.environ)
     with listen(*bind) as listener:
         served = f"serving {address(*listener.getsockname()[:2])}"
         if workers == 1:
-            return serve_here(settings, listener, partial(say, served))
+            return serve_here(settings, listener, partial(announce, served, notifier), notifier)
         begin_log(settings)
         with shared_metrics() as forget:
             supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds, on_end=forget)
-            sys.exit(asyncio.run(supervise(supervisor, partial(say, f"{served} with {workers} workers"))))
+            on_ready = partial(announce, f"{served} with {workers} workers", notifier)
+            sys.exit(asyncio.run(supervise(supervisor, on_ready, notifier)))
+
+
+def announce(served: str, notifier: Notifier) -> None:
+    say(served)
+    notifier.tell_ready(served)
 
 
 def begin_log(settings: Settings) -> None:
@@ -105,7 +113,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise click.ClickException(f"cannot listen on {host}:{port}: {why}; --bind names another") from error
 
 
-def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[], None], notifier: Notifier) -> None:
     # not at the top: the master of workers serves nothing itself
     from service.app import create_app
     from service.running.serve import run_server
@@ -115,7 +123,7 @@ def serve_here(settings: Settings, listener: socket.socket, on_ready: Callable[[
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     begin_log(settings)
-    run_server(app, listener, on_ready)
+    run_server(app, listener, on_ready, notifier=notifier)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SCOPE_ROOT = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+OLDER_SCOPE_ROOT = "https://purl.imsglobal.org/spec/or/v1p1/scope/"  # for short, `v1p1:` and the name
 OUR_SCOPE_ROOT = "urn:homeroom:scope:"  # for what the standard has no operations for
 STANDARD_SCOPES = tuple(
     SCOPE_ROOT + name
@@ -47,10 +48,22 @@ STANDARD_SCOPES = tuple(
         "resource-core.readonly",
     )
 )
+OLDER_SCOPES = tuple(
+    OLDER_SCOPE_ROOT + name
+    for name in (
+        "roster.readonly",
+        "roster-core.readonly",
+        "roster-demographics.readonly",
+        "gradebook.readonly",
+        "gradebook.createput",
+        "gradebook.delete",
+        "resource.readonly",
+    )
+)
 OUR_SCOPES = tuple(
     OUR_SCOPE_ROOT + name for name in ("roster.createput", "roster.createpost", "roster.delete", "history.readonly")
 )
-SCOPES = STANDARD_SCOPES + OUR_SCOPES
+SCOPES = STANDARD_SCOPES + OLDER_SCOPES + OUR_SCOPES
 ALGORITHM = "HS256"
 
 
@@ -63,7 +76,7 @@ def full_scope(name: str) -> str:
 
 
 def short_scope(scope: str) -> str:
-    return scope.removeprefix(SCOPE_ROOT).removeprefix(OUR_SCOPE_ROOT)
+    return scope.removeprefix(SCOPE_ROOT).removeprefix(OUR_SCOPE_ROOT).replace(OLDER_SCOPE_ROOT, "v1p1:")
 
 
 def new_client(name: str, scopes: list[str]) -> tuple[ApiClient, str]:
@@ -168,6 +181,11 @@ def allow(*scopes: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awa
 
 def require_scope(scopes: tuple[str, ...]) -> None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "oauth" or "oauth_signature" in request.args:  # OneRoster 1.1 had OAuth 1.0a beside 2.0
+        raise refused(
+            "requests signed by OAuth 1.0a are not accepted; exchange the client_id and client_secret for a bearer"
+            " token at /oauth2/token (OAuth 2.0 client credentials), and send it as `Authorization: Bearer TOKEN`"
+        )
     if kind.lower() != "bearer" or not token.strip():
         raise refused("a bearer token is needed; /oauth2/token gives one")
     caller = caller_of(current_app.config["SETTINGS"].secret_key, token.strip())

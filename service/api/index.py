@@ -7,7 +7,7 @@ from markupsafe import Markup
 from quart import Blueprint, Response
 
 from service.access import allow
-from service.api.discovery import NAMES, OWN
+from service.api.discovery import NAMES, OLDER, OWN
 from service.lists.addresses import base_url
 
 blueprint = Blueprint("index", __name__)
@@ -26,8 +26,8 @@ PAGE = Markup("""<!doctype html>
 <title>Homeroom</title>
 <style>{style}</style>
 <h1>Homeroom</h1>
-<p>This is a student information service. Programs read and write it over the OneRoster 1.2 REST API, with credentials
-that whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
+<p>This is a student information service. Programs read and write it over the OneRoster REST API, 1.2 or 1.1, with
+credentials that whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
 <pre>curl -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials {base}/oauth2/token
 curl -H "Authorization: Bearer TOKEN" "{base}/ims/oneroster/rostering/v1p2/orgs?limit=10"</pre>
 <p>What can be asked is described in OpenAPI:</p>
@@ -46,7 +46,7 @@ POLICY = (
 async def show_index() -> Response:
     base = base_url()
     paths = {service: f"/ims/oneroster/{service}/v1p2/discovery/{names[0]}" for service, names in NAMES.items()}
-    paths["changes and history"] = OWN
+    paths |= {"OneRoster 1.1": OLDER, "changes and history": OWN}
     links = Markup("").join(LINK.format(base=base, path=path, name=name) for name, path in paths.items())
     page = PAGE.format(style=STYLE, base=base, links=links)
     return Response(page, headers={"Content-Security-Policy": POLICY}, content_type="text/html; charset=utf-8")

@@ -22,6 +22,7 @@ from quart import Quart
 from service.app import create_app
 from service.running.connections import running_requests, this_task
 from service.running.logs import log_as_json
+from service.running.notify import NOBODY, Notifier
 from service.settings import Settings
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -29,12 +30,18 @@ CUT_SECONDS = 1.0  # for what was cut to give back what it holds, and to tell it
 ABORT_SECONDS = 0.5  # for connections that were aborted to be gone
 
 
-def run_server(app: Quart, listener: socket, on_ready: Callable[[], None], master: socket | None = None) -> None:
+def run_server(
+    app: Quart,
+    listener: socket,
+    on_ready: Callable[[], None],
+    master: socket | None = None,
+    notifier: Notifier = NOBODY,
+) -> None:
     """Serve until SIGTERM or Ctrl-C, or until `master` closes its end. Takes the listener over.
 
     Only SIGTERM drains: nobody watches a server that a terminal's Ctrl-C stops, or whose place another has taken.
     """
-    server = Server(app, on_ready)
+    server = Server(app, on_ready, notifier)
     with asyncio.Runner(loop_factory=event_loop) as runner:
         loop = runner.get_loop()
         loop.add_signal_handler(signal.SIGTERM, server.stop, app.config["SETTINGS"].drain_seconds)
@@ -74,9 +81,10 @@ class Server:
     every client to take its answer, which one that does not read never does.
     """
 
-    def __init__(self, app: Quart, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: Quart, on_ready: Callable[[], None], notifier: Notifier = NOBODY) -> None:
         settings: Settings = app.config["SETTINGS"]
         self.app = app
+        self.notifier = notifier
         self.grace_seconds = settings.grace_seconds
         self.send_seconds = settings.send_seconds
         self.on_ready = on_ready
@@ -84,7 +92,7 @@ class Server:
         app.config["RESPONSE_TIMEOUT"] = None  # for a whole answer; send_seconds, for each piece, lets long ones pass
         self.context = WorkerContext(max_requests=None)
         self.connections: dict[asyncio.Task[Any], asyncio.WriteTransport] = {}
-        self.stopping = False
+        self.stopping = asyncio.Event()
         self.closing = asyncio.Event()
         self.hurrying = asyncio.Event()
 
@@ -102,7 +110,9 @@ class Server:
     async def serve(self, listener: socket) -> None:
         server = await asyncio.start_server(self.on_connection, sock=listener, backlog=BACKLOG)
         self.on_ready()
+        telling = asyncio.create_task(self.notifier.keep_telling(self.stopping))
         await self.closing.wait()
+        await telling
         server.close()
         self.app.shutdown_event.set()  # what would go on for ever may look at it
         await self.context.terminated.set()  # hypercorn's connections end after the request they are at
@@ -120,10 +130,11 @@ class Server:
 
     def stop(self, drain_seconds: float = 0.0) -> None:
         """The first call lets requests finish, the second does not. New ones are taken for `drain_seconds`."""
-        if self.stopping:
+        if self.stopping.is_set():
             self.closing.set()
             return self.hurrying.set()
-        self.stopping = self.app.extensions["readiness"].stopping = True
+        self.stopping.set()
+        self.app.extensions["readiness"].stopping = True
         loop = asyncio.get_running_loop()
         loop.call_later(min(drain_seconds, self.grace_seconds), self.closing.set)
         loop.call_later(self.grace_seconds, self.hurrying.set)
@@ -146,7 +157,7 @@ class Server:
 
     def on_master_gone(self, loop: asyncio.AbstractEventLoop, master: socket) -> None:
         loop.remove_reader(master)
-        if not self.stopping:
+        if not self.stopping.is_set():
             self.stop()
 
 

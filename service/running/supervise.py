@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from socket import socket, socketpair
 
+from service.running.notify import NOBODY, Notifier
+
 log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0  # from its start until a worker serves
@@ -45,13 +47,23 @@ class Worker:
             self.process.send_signal(number)
 
 
-async def supervise(supervisor: "Supervisor", on_ready: Callable[[], None]) -> int:
+async def supervise(supervisor: "Supervisor", on_ready: Callable[[], None], notifier: Notifier = NOBODY) -> int:
     """Until SIGTERM or Ctrl-C; SIGHUP reloads. The exit code."""
     loop = asyncio.get_running_loop()
+
+    def ready() -> None:
+        on_ready()
+        supervisor.begin(notifier.keep_telling(supervisor.stopping))
+
+    async def reload() -> None:
+        notifier.tell_reloading()
+        await supervisor.reload()
+        notifier.tell(READY="1")
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
-    loop.add_signal_handler(signal.SIGHUP, lambda: supervisor.begin(supervisor.reload()))
-    return await supervisor.run(on_ready)
+    loop.add_signal_handler(signal.SIGHUP, lambda: supervisor.begin(reload()))
+    return await supervisor.run(ready)
 
 
 class Supervisor:
