@@ -243,5 +243,5 @@ async def test_a_look_costs_no_connection_of_the_pools(database: Database, setti
     app = create_app(settings)
     async with app.test_app():
         pools = app.extensions["database"].pools.values()
-        assert app.extensions["void_tokens"] == {CLIENT_ID: 1}
+        assert app.extensions["gate"].void_tokens == {CLIENT_ID: 1}
         assert [(state["in_use"], state["idle"]) for state in (pool.state() for pool in pools)] == [(0, 0)] * 2
