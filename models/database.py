@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -25,6 +26,7 @@ from models.settings import DatabaseSettings
 from models.tally import current_tally
 
 T = TypeVar("T")
+BULK_LOCK_SECONDS = 60  # how long a bulk of rows waits for the writers before it: nobody waits for its answer
 PAUSE = 0.005  # seconds, at random up to so many before a write is repeated; twice as many each time
 
 
@@ -142,13 +144,19 @@ class Database:
         self.reader = make_engine(settings, read_only=True)
         self.writer = make_engine(settings, read_only=False)
         self.prober = make_engine(settings, read_only=True, pooled=False)  # for who must not wait for the pool
+        # Each bulk has a connection of its own, with which its temporary tables end, and more patience than a request.
+        patient = replace(settings, lock_seconds=BULK_LOCK_SECONDS)
+        self.bulk = make_engine(patient, read_only=False, pooled=False)
         # After close a session must not quietly open again; after commit what it loaded stays readable.
         options: dict[str, Any] = {"expire_on_commit": False, "close_resets_only": False}
         self.read_session = async_sessionmaker(self.reader, class_=ReadSession, autoflush=False, **options)
         joining = self.writer.execution_options(joins_writers=True)
         self.write_session = async_sessionmaker(joining, class_=WriteSession, **options)
-        # For an import, which joins no writers, but stops them while it merges (`models.stamps.stop_writers`).
-        self.bulk_session = async_sessionmaker(self.writer.execution_options(bulk=True), class_=WriteSession, **options)
+        # For a bulk of rows, which joins no writers, but may stop them (`models.stamps.stop_writers`).
+        self.bulk_session = async_sessionmaker(self.bulk, class_=WriteSession, **options)
+        # For an import, which fills temporary tables first: on SQLite each statement stands alone until it stops them.
+        staging = self.bulk.execution_options(stages=True)
+        self.staging_session = async_sessionmaker(staging, class_=WriteSession, **options)
         self.one_repeats = asyncio.Lock()
         self.repeating = 0
 
@@ -200,6 +208,7 @@ class Database:
         await self.reader.dispose()
         await self.writer.dispose()
         await self.prober.dispose()
+        await self.bulk.dispose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,7 +8,6 @@ transactions that end when the caller commits. Behind a pooler the reader runs t
 import asyncio
 import socket
 import time
-from functools import partial
 from typing import Any
 
 import aiosqlite
@@ -29,7 +28,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from models.failures import DatabaseSilent, DatabaseUnavailable
 from models.pooling import OneMessageConnection, expect_no_pooler, expect_settings, pooler_arguments
 from models.settings import DatabaseSettings
-from models.stamps import BULK_LOCK_SECONDS
 from models.tally import count_statements, current_tally
 
 SQLITE = "sqlite+aiosqlite"
@@ -235,7 +233,7 @@ def sqlite_engine(url: URL, settings: DatabaseSettings, *, read_only: bool, pool
 
     event.listen(engine.sync_engine, "invalidate", give_lock_back)
     if not read_only:
-        event.listen(engine.sync_engine, "begin", partial(begin_immediate, busy_timeout(settings)))
+        event.listen(engine.sync_engine, "begin", begin_immediate)
     return engine
 
 
@@ -257,7 +255,7 @@ async def open_file(*arguments: Any, **options: Any) -> aiosqlite.Connection:
 
 def sqlite_pragmas(settings: DatabaseSettings, *, read_only: bool) -> list[str]:
     return [
-        busy_timeout(settings),
+        f"busy_timeout = {milliseconds(settings.lock_seconds)}",
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
@@ -266,23 +264,13 @@ def sqlite_pragmas(settings: DatabaseSettings, *, read_only: bool) -> list[str]:
     ]
 
 
-def busy_timeout(settings: DatabaseSettings) -> str:
-    return f"busy_timeout = {milliseconds(settings.lock_seconds)}"
-
-
-def begin_immediate(usual: str, connection: Connection) -> None:
+def begin_immediate(connection: Connection) -> None:
     """Take the write lock now: a transaction that reads first and asks later is refused at once, without waiting.
 
-    SQLite lets nobody wait in line, so among many writers a bulk of rows needs more patience than the `usual`.
+    An import takes it when it stops the writers; until then it writes to temporary tables, and needs none.
     """
-    bulk = connection.get_execution_options().get("bulk", False)
-    if bulk:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds(BULK_LOCK_SECONDS)}")
-    try:
+    if not connection.get_execution_options().get("stages"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        if bulk:
-            connection.exec_driver_sql(f"PRAGMA {usual}")
 
 
 def give_lock_back(connection: Any, _record: Any, _error: BaseException | None) -> None:

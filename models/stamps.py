@@ -9,9 +9,9 @@ looks at no stamp that is younger than that moment. New writers are not held up,
 import asyncio
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from models.base import stamp
@@ -33,7 +33,6 @@ FIND_WRITERS = text(f"SELECT date_trunc('milliseconds', statement_timestamp()), 
 STILL_WRITING = text(f"SELECT exists({WRITERS} AND virtualtransaction = ANY(:found))")
 POLL_SECONDS = 0.01
 MILLISECOND = 0.001
-BULK_LOCK_SECONDS = 60  # how long a bulk of rows waits for the writers before it: nobody waits for its answer
 
 
 class WritersBusy(Exception):
@@ -44,15 +43,23 @@ async def stop_writers(session: AsyncSession | AsyncConnection) -> datetime:
     """Wait for the writers there are, and keep others waiting until this transaction ends. Returns the moment,
     which is later than their stamps.
 
-    For a bulk of rows whose writer would otherwise meet all others, row by row. On SQLite it is the only one anyway.
+    For a bulk of rows whose writer would otherwise meet all others, row by row. On SQLite a staging session begins its
+    transaction here; in any other it is the only writer anyway.
     """
     connection = await session.connection() if isinstance(session, AsyncSession) else session
     if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.set_config("lock_timeout", f"{BULK_LOCK_SECONDS}s", True)))
         await connection.execute(STOP_WRITERS)
+    elif not await in_transaction(connection):
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
     await asyncio.sleep(MILLISECOND)  # or the last of them may have stamped in the same one
     moment: datetime = (await connection.execute(select(stamp()))).scalar_one()
     return moment
+
+
+async def in_transaction(connection: AsyncConnection) -> bool:
+    """Whether SQLite knows of it, as SQLAlchemy always does."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return bool(driver.in_transaction)
 
 
 async def settled(database: "Database", seconds: float) -> datetime:

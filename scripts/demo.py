@@ -24,10 +24,10 @@ from service.access import SCOPES, new_client, secret_matches
 from service.bundles.importing import ImportOptions
 from service.bundles.reading import open_bundle
 from service.bundles.report import Report
-from service.running.revisions import CHECKOUT
+from service.running.revisions import CHECKOUT, is_checkout
 from service.settings import Settings
 
-REMEMBERED = CHECKOUT / ".dev" / "demo_client.json"
+REMEMBERED = (CHECKOUT if is_checkout() else Path.cwd()) / ".dev" / "demo_client.json"
 Watch = Callable[[str, int, int], None]
 WELCOME = """
   address        {address}
@@ -135,7 +135,8 @@ def demo(bind: tuple[str, int], students: int) -> None:
     """Load a sample district into an empty database, and print what to try with it.
 
     A database that holds organisations already is left as it is. A demo client with every scope is added once, and
-    remembered in .dev/demo_client.json; `homeroom client revoke` ends it.
+    remembered in .dev/demo_client.json (beside `dev`, or, without a checkout, in the current folder); `homeroom client
+    revoke` ends it.
 
     \b
     Example:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from service import __version__
+
 COMMANDS = {  # in the order of their first use: module and the command in it
     "serve": ("serve", "serve"),
     "migrate": ("migrate", "migrate"),
@@ -49,6 +51,7 @@ def first_line(module: str) -> str:
 
 
 @click.group(cls=Gathered)
+@click.version_option(__version__, prog_name="homeroom", message="%(prog)s %(version)s")
 def homeroom() -> None:
     """Homeroom, a student information service.
 

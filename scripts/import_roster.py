@@ -13,16 +13,16 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from models.database import Database
+from scripts.printing import print_report
 from scripts.running import read_settings, run
 from service.bundles.importing import Busy, ImportOptions, import_bundle
+from service.bundles.mapping import Unmapped, read_map
+from service.bundles.proposing import Proposal
 from service.bundles.reading import Bundle, Unreadable, open_bundle
-from service.bundles.report import COUNTS, Issue, Report, Sink, report_to
-from service.records.rules import Rule
-
-VALUE_SHOWN = 60  # characters of a cell
+from service.bundles.report import Report, Sink
+from service.bundles.sinks import report_to
 
 
 class Unusable(click.ClickException):
@@ -35,12 +35,14 @@ async def import_and_commit(
     database: Database, bundle: Bundle, options: ImportOptions, report: Report, *, dry_run: bool
 ) -> bool:
     """Whether the bundle was accepted; it is stored unless this is a dry run."""
-    async with database.bulk_session() as session:
+    report.bundle, report.dry_run = bundle.name, dry_run
+    async with database.staging_session() as session:
         accepted = await import_bundle(session, bundle, options, report)
         if accepted and not dry_run:
             report.watch("committing", 0, 0)
             await session.commit()
             report.loaded = True
+    report.accepted = accepted
     return accepted
 
 
@@ -52,57 +54,13 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda act, done, total: bar.update(task, description=act, completed=done, total=total or None)
 
 
-def print_report(report: Report, console: Console) -> None:
-    for rule in report.found:
-        console.print(issues_table(rule, report.found[rule], report.samples[rule]))
-    console.print(counts_table(report))
-
-
-def issues_table(rule: Rule, found: int, samples: list[Issue]) -> Table:
-    table = Table(
-        title=f"{rule.severity.value} {rule.label}: {rule.explanation} ({found:,})",
-        title_justify="left",
-        title_style="bold red" if rule.is_error else "bold yellow",
-        caption=None if found == len(samples) else f"and {found - len(samples):,} more",
-        caption_justify="left",
-    )
-    for column in ("file", "line", "field", "value", "hint"):
-        table.add_column(column, overflow="fold")
-    for issue in samples:
-        table.add_row(*map(printable, (issue.file, str(issue.line or ""), issue.field, issue.value, issue.hint)))
-    return table
-
-
-def printable(text: str) -> str:
-    """A cell of a bundle may hold what a terminal, or rich, takes for a command."""
-    shown = text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}…"
-    return "".join(letter if letter.isprintable() else "�" for letter in shown).replace("[", r"\[")
-
-
-def counts_table(report: Report) -> Table:
-    table = Table(title="rows", title_justify="left", box=None, padding=(0, 1, 0, 0))  # fits into 80 columns
-    table.add_column("file", no_wrap=True)
-    for name in COUNTS:
-        table.add_column(name, justify="right", no_wrap=True)
-    for file, counts in report.counted.items():
-        table.add_row(file, *(f"{count:,}" for count in counts.values()))
-    return table
-
-
-def verdict(report: Report, *, accepted: bool, dry_run: bool) -> str:
-    found = f"{report.errors:,} errors, {report.warnings:,} warnings"
-    if not accepted:
-        return f"refused, nothing was changed: {found}"
-    return f"{'dry run, nothing was changed' if dry_run else 'imported'}: {found}"
-
-
 @contextmanager
 def sink_at(path: Path | None) -> Iterator[Sink | None]:
     with ExitStack() as stack:
         try:
             sink = stack.enter_context(report_to(path)) if path else None
         except KeyError as error:
-            raise click.BadParameter("its name must end in .csv or .json", param_hint="--report") from error
+            raise click.BadParameter("its name must end in .csv, .json or .html", param_hint="--report") from error
         except OSError as error:
             raise Unusable(f"cannot write {path}: {error.strerror}") from error
         yield sink
@@ -110,10 +68,14 @@ def sink_at(path: Path | None) -> Iterator[Sink | None]:
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Take the standard at its word: repair nothing.")
 @click.option("--skip-bad", is_flag=True, help="Load the good rows even if others are refused.")
 @click.option("--dry-run", is_flag=True, help="Do it all, report, and change nothing.")
 @click.option(
-    "--report", "report_path", type=click.Path(path_type=Path), help="Write every issue to this .csv or .json file."
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path),
+    help="Write every issue to this .csv or .json file, or a page to read to this .html file.",
 )
 @click.option(
     "--missing",
@@ -130,11 +92,27 @@ def sink_at(path: Path | None) -> Iterator[Sink | None]:
     help="Refuse to retire more than this percentage of a file's rows.",
 )
 @click.option(
+    "--map", "map_path", type=click.Path(path_type=Path), help="A mapping file: what files, columns and words mean."
+)
+@click.option(
+    "--propose",
+    "proposal_path",
+    type=click.Path(path_type=Path),
+    help="Change nothing, and write a mapping file to start from.",
+)
+@click.option(
     "--max-bytes",
     type=click.IntRange(1),
     help="Refuse a larger bundle, unpacked; else HOMEROOM_IMPORT_BYTES_MAX counts.",
 )
-def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes: int | None, **choices: Any) -> None:
+def import_roster(
+    path: Path,
+    report_path: Path | None,
+    proposal_path: Path | None,
+    dry_run: bool,
+    max_bytes: int | None,
+    **choices: Any,
+) -> None:
     """Take in the OneRoster bundle PATH: a zip or a folder, 1.2 or 1.1, bulk or delta.
 
     All or nothing: if a row is refused, nothing is changed, unless --skip-bad is given. Importing the same bundle
@@ -145,6 +123,9 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
     settings, options = replace(read_settings(), statement_seconds=0), options_of(**choices)
     if report_path and path.resolve() in report_path.resolve().parents:
         raise click.BadParameter("it must not be in the bundle", param_hint="--report")
+    if proposal_path and proposal_path.exists():
+        raise click.BadParameter(f"{proposal_path} is there already; name another file", param_hint="--propose")
+    dry_run = dry_run or proposal_path is not None
     try:
         with (
             open_bundle(path, max_bytes or settings.import_bytes_max) as bundle,
@@ -152,6 +133,8 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
             progress_bar() as watch,
         ):
             report = Report(sink, watch)
+            proposal = Proposal(bundle, options.roster_map) if proposal_path else None
+            report.listen = proposal.hear if proposal else None
             work = partial(import_and_commit, bundle=bundle, options=options, report=report, dry_run=dry_run)
             try:
                 accepted = run(work, settings)
@@ -163,13 +146,29 @@ def import_roster(path: Path, report_path: Path | None, dry_run: bool, max_bytes
     except Busy as error:
         raise click.ClickException(str(error)) from error
     print_report(report, Console())
-    click.echo(verdict(report, accepted=accepted, dry_run=dry_run))
-    if not accepted:
+    if proposal_path and proposal:
+        write_proposal(proposal, proposal_path)
+    if not accepted and not proposal_path:
         raise SystemExit(1)
 
 
-def options_of(*, skip_bad: bool, missing: str, missing_limit: float) -> ImportOptions:
-    return ImportOptions(skip_bad=skip_bad, retire_missing=missing == "retire", missing_limit=missing_limit)
+def options_of(*, missing: str, map_path: Path | None, **choices: Any) -> ImportOptions:
+    """Raises Unusable for a mapping file that is wrong."""
+    try:
+        roster_map = read_map(map_path) if map_path else None
+    except Unmapped as error:
+        raise Unusable(str(error)) from error
+    return ImportOptions(retire_missing=missing == "retire", roster_map=roster_map, **choices)
+
+
+def write_proposal(proposal: Proposal, path: Path) -> None:
+    """Never over a file that is there."""
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(proposal.text())
+    except OSError as error:
+        raise Unusable(f"cannot write {path}: {error.strerror}") from error
+    click.echo(f"wrote {path}: edit it, then import with --map {path}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from quart import Quart
 from models.database import Database
 from service.api import api
 from service.errors import answer_errors
+from service.limits import Guesses, Rates
 from service.lists.reading import Counts
 from service.privacy.retention import keep_purging
 from service.running import health, metrics
@@ -17,6 +18,7 @@ from service.running.connections import keep_requests_whole, until_requests_ende
 from service.running.health import Readiness
 from service.running.metrics import Metrics
 from service.running.observe import observe
+from service.running.revoked import Revoked
 from service.sessions import bind_sessions
 from service.settings import Settings
 
@@ -35,6 +37,9 @@ def create_app(settings: Settings | None = None) -> Quart:
     keep_requests_whole(app)
     app.extensions["counts"] = Counts(settings.count_seconds)
     app.extensions["metrics"] = Metrics()
+    app.extensions["void_tokens"] = {}  # by client_id, the lowest version of its tokens that is good
+    app.extensions["rates"] = Rates(settings.client_rate, settings.client_burst)
+    app.extensions["guesses"] = Guesses()
     connect(app, settings)
     app.extensions["readiness"] = Readiness()
     app.register_blueprint(health.blueprint)
@@ -54,10 +59,16 @@ def connect(app: Quart, settings: Settings) -> None:
         async with Database(settings) as database:
             app.extensions["database"] = database
             app.extensions["metrics"].watch(database)
-            purging = asyncio.create_task(keep_purging(database, settings.history_days))
+            revoked = Revoked(app.extensions["void_tokens"])
+            await revoked.refresh(database)
+            jobs = [
+                asyncio.create_task(keep_purging(database, settings.history_days)),
+                asyncio.create_task(revoked.keep_fresh(database, settings.revocation_seconds)),
+            ]
             yield
-            purging.cancel()
-            await asyncio.wait([purging])
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait(jobs)
             await until_requests_ended(app)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from models.failures import Failure, constraint_of, failure_of
+from models.tally import current_tally
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,11 @@ class InvalidData(Problem):
     status = 422
 
 
+class TooMany(Problem):
+    status = 429
+    code = "server_busy"
+
+
 class Busy(Problem):
     status = 503
     code = "server_busy"
@@ -102,6 +108,8 @@ CODES = {
     429: "server_busy",
     503: "server_busy",
 }
+OLDER = "/ims/oneroster/v1p1/"  # what lies below it is answered in the form of OneRoster 1.1
+OLDER_CODES = {"internal_server_error": "targetreadfailure"}  # the word that 1.1 has for it
 
 
 def answer_errors(app: Quart) -> None:
@@ -152,10 +160,13 @@ def respond(status: int, code: str, detail: str) -> Response:
 
 
 def payload(code: str, detail: str) -> dict[str, Any]:
-    """OneRoster 1.2, REST binding, `imsx_StatusInfo`."""
+    """OneRoster 1.2, REST binding, `imsx_StatusInfo`; that of 1.1 also says which request it answers."""
+    older = request.path.startswith(OLDER)
+    code = OLDER_CODES.get(code, code) if older else code
     return {
         "imsx_codeMajor": "failure",
         "imsx_severity": "error",
+        **({"imsx_messageRefIdentifier": getattr(current_tally(), "id", "")} if older else {}),
         "imsx_description": detail,
         "imsx_CodeMinor": {
             "imsx_codeMinorField": [{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": code}]

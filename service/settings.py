@@ -19,6 +19,9 @@ class Settings(DatabaseSettings):
     public_url: str = ""  # where clients reach the service, such as https://sis.example.org; empty: as the request says
     trusted_proxies: int = 0  # how many proxies in front may be believed about host and scheme
     token_minutes: float = 60.0
+    revocation_seconds: float = 5.0  # after which a server looks again which clients were revoked
+    client_rate: float = 0.0  # requests per second of one client, in each process; 0: any number
+    client_burst: int = 100  # requests that a client may send at once after a rest, where client_rate is set
     metrics_token: str = field(
         default="", repr=False
     )  # that /metrics asks for; empty: whoever can reach it may read it

@@ -1,4 +1,4 @@
-"""What programs use: the OneRoster 1.2 REST API, and the tokens that open it."""
+"""What programs use: the OneRoster REST API, 1.2 and 1.1, and the tokens that open it."""
 
 from quart import Blueprint
 
@@ -15,6 +15,7 @@ from service.api import (
     resources,
     token,
     users,
+    v1p1,
 )
 from service.api.services import ALL
 
@@ -32,12 +33,13 @@ __all__ = [
     "resources",
     "token",
     "users",
+    "v1p1",
 ]
 
 
 def api() -> Blueprint:
     blueprint = Blueprint("api", __name__)
-    for service in ALL:
+    for service in (*ALL, v1p1.service()):
         service.add_to(blueprint)
     discovery.add_to(blueprint)
     blueprint.register_blueprint(changes.blueprint)

@@ -10,11 +10,11 @@ from typing import Any
 from quart import Blueprint, Response, current_app, request
 
 from service.access import allow, short_scope
-from service.api import own_document
+from service.api import own_document, v1p1
 from service.api.operations import Operation, Service
 from service.api.schemas import input_schema, object_schema
 from service.api.services import ALL
-from service.errors import Problem
+from service.errors import OLDER_CODES, Problem
 from service.lists.addresses import base_url
 from service.lists.collection import Collection
 from service.lists.json_schema import TEXT, Schema, list_of, object_of, words
@@ -33,10 +33,12 @@ WRITTEN = {"PUT": "201", "PATCH": "200", "POST": "201", "DELETE": "204"}
 
 
 OWN = "/homeroom/v1/openapi.json"
+OLDER = "/ims/oneroster/v1p1/openapi.json"  # 1.1 knew no discovery, so it has no name for this
 
 
 def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(OWN, "own_document", allow()(answer_own), methods=["GET"])
+    blueprint.add_url_rule(OLDER, "older_document", allow()(answer(v1p1.service().name)), methods=["GET"])
     for service, names in NAMES.items():
         for name in names:
             path = f"/ims/oneroster/{service}/v1p2/discovery/{name}"
@@ -46,7 +48,7 @@ def add_to(blueprint: Blueprint) -> None:
 def document_paths() -> dict[str, str]:
     """Where each document is, by the name of what it describes."""
     paths = {service: f"/ims/oneroster/{service}/v1p2/discovery/{names[0]}" for service, names in NAMES.items()}
-    return {**paths, "changes and history": OWN}
+    return {**paths, "OneRoster 1.1": OLDER, "changes and history": OWN}
 
 
 async def answer_own() -> Response:
@@ -69,7 +71,7 @@ def answer(service: str) -> Callable[[], Awaitable[Response]]:
 
 @lru_cache(maxsize=16)
 def document_text(service: str, settings: Settings) -> str:
-    return json.dumps(document([each for each in ALL if each.name == service], settings))
+    return json.dumps(document([each for each in (*ALL, v1p1.service()) if each.name == service], settings))
 
 
 def document(parts: list[Service], settings: Settings) -> dict[str, Any]:
@@ -78,11 +80,11 @@ def document(parts: list[Service], settings: Settings) -> dict[str, Any]:
     collections = list(dict.fromkeys(operation.collection for operation in operations))
     return {
         "openapi": "3.0.1",
-        "info": {"title": f"Homeroom: OneRoster {parts[0].name}", "version": "1.2"},
+        "info": {"title": f"Homeroom: OneRoster {parts[0].name}", "version": parts[0].version},
         "servers": [{"url": HERE + parts[0].prefix}],
         "paths": paths(operations),
         "components": {
-            "schemas": {**schemas(collections), **inputs(operations)},
+            "schemas": {"statusInfo": status_info(parts[0].version), **schemas(collections), **inputs(operations)},
             "parameters": parameters(collections, settings),
             "headers": {
                 "X-Total-Count": {"description": "How many rows the list has in all.", "schema": {"type": "integer"}},
@@ -199,7 +201,7 @@ def path_parameter(name: str) -> Schema:
 
 
 def schemas(collections: list[Collection]) -> dict[str, Schema]:
-    named: dict[str, Schema] = {"statusInfo": status_info()}
+    named: dict[str, Schema] = {}
     for each in collections:
         named[each.one] = object_schema(each.fields)
         named[f"{each.one}.single"] = object_of({each.one: {"$ref": schema_of(each.one)}})
@@ -218,14 +220,17 @@ def inputs(operations: list[Operation]) -> dict[str, Schema]:
     return named
 
 
-def status_info() -> Schema:
+def status_info(version: str) -> Schema:
     """The payload of every refusal (`service.errors.payload`)."""
     kinds: list[type[Problem]] = [Problem, *Problem.__subclasses__()]
     codes = {"internal_server_error", *(each.code for each in kinds)}
+    older = version == "1.1"
+    codes = {OLDER_CODES.get(code, code) for code in codes} if older else codes
     minor = object_of({"imsx_codeMinorFieldName": TEXT, "imsx_codeMinorFieldValue": words(sorted(codes))})
     members = {
         "imsx_codeMajor": words(("failure",)),
         "imsx_severity": words(("error",)),
+        **({"imsx_messageRefIdentifier": TEXT} if older else {}),
         "imsx_description": TEXT,
         "imsx_CodeMinor": object_of({"imsx_codeMinorField": list_of(minor)}),
     }

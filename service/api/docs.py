@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import json
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,6 @@ from service.api.discovery import document_paths
 from service.errors import NotFound
 from service.lists.addresses import base_url
 
-VERSION = "5.35.0"  # of Swagger UI; part of the address, so that a browser may keep the files for ever
 FOLDER = Path(__file__).with_name("viewer")
 FILES = {
     "swagger-ui-bundle.js": ("swagger-ui/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
@@ -26,6 +26,8 @@ FILES = {
     "start.js": ("start.js", "text/javascript; charset=utf-8"),
     "page.css": ("page.css", "text/css; charset=utf-8"),
 }
+# Part of their addresses, so that a browser may keep them for ever.
+VERSION = blake2b(b"".join((FOLDER / path).read_bytes() for path, _ in FILES.values()), digest_size=8).hexdigest()
 PAGE = Markup("""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

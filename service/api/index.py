@@ -26,8 +26,8 @@ PAGE = Markup("""<!doctype html>
 <title>Homeroom</title>
 <style>{style}</style>
 <h1>Homeroom</h1>
-<p>This is a student information service. Programs read and write it over the OneRoster 1.2 REST API, with credentials
-that whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
+<p>This is a student information service. Programs read and write it over the OneRoster REST API, 1.2 or 1.1, with
+credentials that whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
 <pre>curl -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials {base}/oauth2/token
 curl -H "Authorization: Bearer TOKEN" "{base}/ims/oneroster/rostering/v1p2/orgs?limit=10"</pre>
 <p>What can be asked is shown, and can be tried, in the <a href="{base}/docs">interactive documentation</a>. It is

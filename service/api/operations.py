@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from quart import Blueprint, Response
@@ -35,6 +36,7 @@ class Operation:
     rows: Select[Any] | None = None
     parents: tuple[Select[Any], ...] = ()  # of a read: what must exist, or the answer is 404
     single: bool = False
+    aliases: tuple[str, ...] = ()  # other paths that clients in the field have for it
     write: Write | None = None
 
     @property
@@ -46,27 +48,33 @@ class Operation:
 class Service:
     """One of the standard's services: its operations, under one prefix, with one rule for their scopes."""
 
-    name: str  # rostering, gradebook or resources
-    all_scopes: tuple[str, ...]  # of these, one is needed to read what lies below something else
-    core_scopes: tuple[str, ...]  # … or to read a whole collection, or one object
+    name: str  # rostering, gradebook or resources; v1p1, where one has them all
+    all_scopes: tuple[str, ...] = ()  # of these, one is needed to read what lies below something else
+    core_scopes: tuple[str, ...] = ()  # … or to read a whole collection, or one object
     strict_sort: bool = False  # whether the standard has an error for a field that cannot be sorted by
     put_scope: str = ""  # to create or change an object under a sourcedId of the client's
     post_scope: str = ""
     delete_scope: str = ""
     operations: list[Operation] = field(default_factory=list)
 
+    version: str = "1.2"
+
     @property
     def prefix(self) -> str:
-        return f"/ims/oneroster/{self.name}/v1p2"
+        return f"/ims/oneroster/{self.name}{'/v1p2' if self.version == '1.2' else ''}"
+
+    def endpoint(self, operation: Operation) -> str:
+        """The operation's name among all routes."""
+        return operation.id if self.version == "1.2" else f"{operation.id}_{self.name}"
 
     def add_to(self, blueprint: Blueprint) -> None:
         for operation in self.operations:
             view = allow(*operation.scopes)(bound(self, operation))
             # The router forgives a slash at the end by itself, but not where one of its parts may hold slashes.
             nested = "<" in operation.path and not operation.path.endswith(">")
-            for end in ("", "/") if nested else ("",):
+            for path, end in product((operation.path, *operation.aliases), ("", "/") if nested else ("",)):
                 blueprint.add_url_rule(
-                    self.prefix + operation.path + end, operation.id, view, methods=[operation.method]
+                    self.prefix + path + end, self.endpoint(operation), view, methods=[operation.method]
                 )
 
     def one(self, id: str, path: str, collection: Collection, rows: Select[Any] | None = None) -> None:  # noqa: A002

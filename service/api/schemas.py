@@ -9,6 +9,7 @@ from models.base import VOCABULARY, Moment, Vocabulary
 from service.lists.fields import Document, Field, Given, Objects, Ref, Refs, Rows, Target, Texts, Value
 from service.lists.json_schema import NUMBER, TEXT, Schema, list_of, object_of, words
 from service.lists.json_text import Column
+from service.lists.older import Words
 from service.records.kinds import Field as Known
 from service.records.writable import Writable
 
@@ -35,6 +36,11 @@ def schema(field: Field) -> Schema:
 def _(field: Value) -> Schema:
     known = vocabulary(field.column)
     return known or next((each for kind, each in SCALARS.items() if isinstance(field.column.type, kind)), TEXT)
+
+
+@schema.register
+def _(field: Words) -> Schema:
+    return words(dict.fromkeys([*field.known, *field.names.values(), *([field.otherwise] if field.otherwise else [])]))
 
 
 @schema.register

@@ -6,18 +6,19 @@ from urllib.parse import unquote_plus
 from quart import Blueprint, Response, current_app, g, jsonify, request
 
 from models import ApiClient
-from service.access import SCOPES, allow, issue_token, secret_matches
+from service.access import SCOPES, allow, issue_token, note_limited, seconds_over_rate, secret_matches
+from service.limits import Guesses, neighbourhood
 from service.settings import Settings
 
 blueprint = Blueprint("token", __name__)
 
 
 class BadToken(Exception):
-    """A token request that is refused, with the error code of RFC 6749, section 5.2."""
+    """A token request that is refused, with the error code of RFC 6749, section 5.2, or RFC 8628, section 3.5."""
 
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
+    def __init__(self, error: str, description: str, status: int = 400, retry_seconds: int = 0) -> None:
         super().__init__(description)
-        self.error, self.description, self.status = error, description, status
+        self.error, self.description, self.status, self.retry_seconds = error, description, status, retry_seconds
 
 
 @blueprint.errorhandler(BadToken)
@@ -26,6 +27,8 @@ async def on_bad_token(problem: BadToken) -> Response:
     response.status_code = problem.status
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="homeroom"'
+    if problem.retry_seconds:
+        response.headers["Retry-After"] = str(problem.retry_seconds)
     return uncached(response)
 
 
@@ -36,19 +39,33 @@ async def give_token() -> Response:
     if form.get("grant_type") != "client_credentials":
         raise BadToken("unsupported_grant_type", "grant_type must be client_credentials")
     client_id, secret = credentials(form.get("client_id", ""), form.get("client_secret", ""))
-    client = await g.session.get(ApiClient, client_id)
-    if client is None or not secret_matches(client, secret):
-        raise BadToken("invalid_client", "unknown client or wrong secret", 401)
+    client = await find_client(client_id, secret)
     scopes = granted(client, form.get("scope", "").split())
     settings: Settings = current_app.config["SETTINGS"]
     seconds = round(settings.token_minutes * 60)
-    token = issue_token(settings.secret_key, client.client_id, scopes, seconds)
+    token = issue_token(settings.secret_key, client.client_id, scopes, seconds, client.token_version)
     return uncached(
         jsonify(access_token=token, token_type="Bearer", expires_in=seconds, scope=" ".join(scopes))  # noqa: S106
     )
 
 
 give_token.reads_only = True  # type: ignore[attr-defined]  # a POST, but it writes nothing and must not wait for those who do
+
+
+async def find_client(client_id: str, secret: str) -> ApiClient:
+    """Raises BadToken unless the secret is right, and asks no database if too many before it were wrong."""
+    guesses: Guesses = current_app.extensions["guesses"]
+    address = neighbourhood(request.remote_addr)
+    if seconds := note_limited("guesses", guesses.wait(client_id, address)):
+        raise BadToken("slow_down", "too many wrong secrets: wait before the next", 429, seconds)
+    client: ApiClient | None = await g.session.get(ApiClient, client_id)
+    right = client is not None and secret_matches(client, secret)
+    guesses.note(client_id, address, right=right)
+    if client is None or not right:
+        raise BadToken("invalid_client", "unknown client or wrong secret", 401)
+    if seconds := seconds_over_rate(client_id):
+        raise BadToken("slow_down", "this client asks too often", 429, seconds)
+    return client
 
 
 def credentials(form_id: str, form_secret: str) -> tuple[str, str]:

@@ -1,16 +1,12 @@
 """What only the database can check: sourcedIds that come twice, references, and what they refer to."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import (
-    Column,
+    ColumnElement,
     FromClause,
-    Select,
-    Table,
+    Text,
     and_,
-    case,
     delete,
     exists,
     func,
@@ -18,108 +14,83 @@ from sqlalchemy import (
     literal,
     null,
     select,
-    tuple_,
     update,
 )
+from sqlalchemy import cast as sql_cast
 
 from models import Org
-from models.base import ACTIVE, Base
-from service.bundles.report import Issue, Report
+from service.bundles.breaches import clear, note, report_breaches
+from service.bundles.referring import LEFT_OUT, Reference, find_broken, leave_out, references
+from service.bundles.report import Report
 from service.bundles.staging import Stage, Staging
 from service.bundles.upgrading import complete
-from service.records.kinds import reference_of, table_of
-from service.records.rules import RULES, Rule
+from service.records.kinds import table_of
+from service.records.rules import Rule
 
 SCHOOL, SCHOOL_FIELD = "school", "schoolSourcedId"
-PAGE_ROWS = 1_000
 
 
-@dataclass(frozen=True)
-class Reference:
-    """`column` of a staged table holds sourcedIds of rows of the table named `target`."""
-
-    field: str
-    table: Table
-    column: Column[Any]
-    target: str
-
-
-async def check(staging: Staging, stage: Stage, report: Report) -> None:
+async def check(staging: Staging, stage: Stage, report: Report, *, strict: bool) -> None:
     """Report what is wrong with the staged rows, and take the refused ones out of the stage.
 
-    The files that the stage refers to must have been checked before.
+    The files that the stage refers to must have been checked before. `strict`: no reference is left out.
     """
     await complete(staging, stage)
     found = [*references(stage)]
     await find_duplicates(staging, stage)
     for reference in found:
-        await find_broken(staging, reference)
-    await refuse(staging, stage, report)
+        await find_broken(staging, reference, strict=strict)
+    refused = await settle(staging, stage, found, report)
     own = [reference for reference in found if reference.target == stage.target.name]
-    while own and report.counts[stage.file.name].refused:
+    while own and refused:  # those that refer to them
         for reference in own:
-            await find_broken(staging, reference)
-        if not await refuse(staging, stage, report):
-            break
+            await find_broken(staging, reference, strict=strict)
+        refused = await settle(staging, stage, own, report)
     await warn_of_schools(staging, stage, report)
-
-
-def references(stage: Stage) -> Iterator[Reference]:
-    if target := reference_of(stage.target.c.sourced_id):
-        yield Reference("sourcedId", stage.table, stage.table.c.sourced_id, target)
-    for name, column in stage.columns.items():
-        if name not in stage.file.derived and (target := reference_of(column)):
-            yield Reference(name, stage.table, stage.table.c[column.name], target)
-    for name, side in stage.sides.items():
-        if target := stage.file.field(name).refers_to:
-            yield Reference(name, side.table, side.other, target)
 
 
 async def find_duplicates(staging: Staging, stage: Stage) -> None:
     """The first row of a sourcedId stays."""
     rows, earlier = stage.table, stage.table.alias()
     same = and_(earlier.c.sourced_id == rows.c.sourced_id, earlier.c.line < rows.c.line)
-    await note(
-        staging,
-        select(rows.c.line, literal("sourcedId"), rows.c.sourced_id, literal(Rule.DUPLICATE.label)).where(
-            exists(select(earlier.c.line).where(same))
-        ),
-    )
+    twice = select(rows.c.line).where(exists(select(earlier.c.line).where(same)))
+    await note(staging, twice, field="sourcedId", value=rows.c.sourced_id, rule=Rule.DUPLICATE)
 
 
-async def find_broken(staging: Staging, reference: Reference) -> None:
-    """References to what neither the database has nor the bundle brings."""
-    column, hidden = reference.column, staging.refused
-    stored = Base.metadata.tables[reference.target]
-    lacking = [~exists(select(stored.c.sourced_id).where(stored.c.sourced_id == column))]
-    if reference.target in staging.stages:
-        staged = staging.stages[reference.target].table.alias()
-        brought = select(staged.c.line).where(staged.c.sourced_id == column, staged.c.status == ACTIVE)
-        lacking.append(~exists(brought))
-    refused = exists(select(hidden.c.file).where(hidden.c.sourced_id == column, hidden.c.file == reference.target))
-    rule = case((refused, Rule.REFUSED_REFERENCE.label), else_=Rule.UNKNOWN_REFERENCE.label)
-    found = select(reference.table.c.line, literal(reference.field), column, rule)
-    await note(staging, found.where(column.is_not(None), *lacking))
-
-
-async def note(staging: Staging, breaches: Select[Any]) -> None:
-    await staging.connection.execute(insert(staging.breaches).from_select(staging.breaches.c.keys(), breaches))
+async def settle(staging: Staging, stage: Stage, found: list[Reference], report: Report) -> int:
+    """Report the breaches; leave out what can be, and refuse the other rows. Returns how many were refused."""
+    told = await report_breaches(staging, stage, report)
+    for reference in found if told else ():
+        await leave_out(staging, stage, reference)
+    await clear(staging, *LEFT_OUT)
+    refused = await refuse(staging, stage, report)
+    await clear(staging)
+    return refused
 
 
 async def refuse(staging: Staging, stage: Stage, report: Report) -> int:
-    """Report the breaches found, move their rows and those that the parser refused out. Returns how many."""
-    connection = staging.connection
-    await report_breaches(staging, stage, report)
+    """Take out the rows that the parser refused, then those of the breaches."""
+    rows, breaches = stage.table, staging.breaches.c
+    place = literal(f"{stage.file.csv_name} line ") + (sql_cast(rows.c.line, Text) if stage.usable else "1")
+    moved = await move_out(staging, stage, place)
     # Marked first: `refused OR line IN (…)` is a nested loop on PostgreSQL as soon as there are many breaches.
-    rows, found = stage.table, select(staging.breaches.c.line)
-    marked = await connection.execute(update(rows).where(rows.c.line.in_(found)).values(refused=True))
+    lines = select(breaches.line)
+    marked = await staging.connection.execute(update(rows).where(rows.c.line.in_(lines)).values(refused=True))
     if marked.rowcount:
-        await connection.execute(delete(staging.breaches))
-    ids = select(literal(stage.target.name), rows.c.sourced_id).where(rows.c.refused)
-    moved = await connection.execute(insert(staging.refused).from_select(["file", "sourced_id"], ids))
+        # A row with a fault of its own has a breach without a cause, and "" is the least text.
+        first = select(func.min(breaches.cause)).where(breaches.line == rows.c.line).scalar_subquery()
+        moved += await move_out(staging, stage, func.coalesce(func.nullif(first, ""), place))
+    report.counts[stage.file.name].refused += moved
+    return moved
+
+
+async def move_out(staging: Staging, stage: Stage, cause: ColumnElement[str]) -> int:
+    """The rows that are marked as refused."""
+    rows = stage.table.c
+    ids = select(literal(stage.target.name), rows.sourced_id, cause).where(rows.refused)
+    moved = await staging.connection.execute(insert(staging.refused).from_select(["file", "sourced_id", "cause"], ids))
     if moved.rowcount:
         await take_out_refused(staging, stage)
-    report.counts[stage.file.name].refused += moved.rowcount
     return moved.rowcount
 
 
@@ -132,17 +103,6 @@ async def take_out_refused(staging: Staging, stage: Stage) -> None:
     await staging.connection.execute(delete(stage.table).where(stage.table.c.refused))
 
 
-async def report_breaches(staging: Staging, stage: Stage, report: Report) -> None:
-    """Page by page: a cursor of the server would keep the table from being dropped before the transaction ends."""
-    columns = staging.breaches.columns
-    page = select(*columns).order_by(*columns).limit(PAGE_ROWS)
-    rows = (await staging.connection.execute(page)).all()
-    while rows:
-        for line, field, value, rule in rows:
-            report.add(Issue(stage.file.csv_name, line, field, value, RULES[rule]))
-        rows = (await staging.connection.execute(page.where(tuple_(*columns) > tuple_(*rows[-1])))).all()
-
-
 async def warn_of_schools(staging: Staging, stage: Stage, report: Report) -> None:
     if SCHOOL_FIELD not in stage.columns:
         return
@@ -152,7 +112,7 @@ async def warn_of_schools(staging: Staging, stage: Stage, report: Report) -> Non
         orgs = table.alias()
         joined = joined.outerjoin(orgs, orgs.c.sourced_id == school)
         types.append(orgs.c.type)
-    wrong = select(line, literal(SCHOOL_FIELD), school, literal(Rule.SCHOOL.label)).select_from(joined)
-    await note(staging, wrong.where(func.coalesce(*types, null()) != SCHOOL))
-    await report_breaches(staging, stage, report)
-    await staging.connection.execute(delete(staging.breaches))
+    wrong = select(line).select_from(joined).where(func.coalesce(*types, null()) != SCHOOL)
+    if await note(staging, wrong, field=SCHOOL_FIELD, value=school, rule=Rule.SCHOOL):
+        await report_breaches(staging, stage, report)
+        await clear(staging)

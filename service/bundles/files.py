@@ -34,6 +34,7 @@ from models.base import Base
 from service.records.kinds import Field, camel_case, field_of, table_of
 
 COMMON = ("sourcedId", "status", "dateLastModified")
+MANIFEST = "manifest.csv"
 METADATA = "metadata."  # what the name of a column of one's own starts with
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.stamps import stop_writers
@@ -12,60 +12,67 @@ from service.bundles.checking import check
 from service.bundles.files import File
 from service.bundles.headers import read_header
 from service.bundles.manifest import Mode, read_manifest
+from service.bundles.mapping import RosterMap
 from service.bundles.merging import Merge
 from service.bundles.parsing import Parser
 from service.bundles.reading import Bundle
-from service.bundles.records import Record, Records
-from service.bundles.report import Issue, Report
+from service.bundles.records import Record
+from service.bundles.report import FATAL, Issue, Report
 from service.bundles.retiring import may_retire
+from service.bundles.source import Source, source_of
 from service.bundles.staging import Stage, Staging
-from service.records.history import Author, collection_of
-from service.records.rules import Rule
+from service.records.history import CHANGES, Author, collection_of
 
-FATAL = (Rule.VERSION, Rule.RETIRE_LIMIT)  # whatever the options say
+IMPORT = "import"  # the kind of author
 
 
 class Busy(Exception):
-    """Another import is at work in the same database."""
+    """Another import is at work in the same database, or was while this one was."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """`skip_bad`: load the good rows though others are refused. `retire_missing`: mark what a bulk file no longer has
-    as deleted, if that is at most `missing_limit` percent of the active rows of its table."""
+    """`strict`: the standard's reading, nothing is repaired. `skip_bad`: load the good rows though others are refused.
+    `retire_missing`: mark what a bulk file no longer has as deleted, if that is at most `missing_limit` percent of the
+    active rows of its table. `roster_map`: what a mapping file says."""
 
+    strict: bool = False
     skip_bad: bool = False
     retire_missing: bool = False
     missing_limit: float = 10.0
+    roster_map: RosterMap | None = None
 
 
 async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOptions, report: Report) -> bool:
     """Check everything, then merge it, or nothing if something was refused. Returns whether it was merged.
 
-    Never commits. `session` is a bulk session in which nothing was done yet; writers wait from the merge on, until it
-    ends. Raises Unreadable for a bundle that cannot be read to its end, Busy while another import runs.
+    Never commits. `session` is a staging session in which nothing was done yet; writers wait from the merge on, until
+    it ends. Raises Unreadable for a bundle that cannot be read to its end, Busy while another import runs.
     """
+    source = source_of(bundle, options.roster_map, report, strict=options.strict)
     staging = Staging(await session.connection())
-    await take_time(staging)
+    await begin(staging)
     await staging.open()
-    manifest = await asyncio.to_thread(read_manifest, bundle, report)
+    manifest = await asyncio.to_thread(read_manifest, source, report)
+    source.check_map(manifest.modes)
     for file, mode in manifest.modes.items():
-        stage = await stage_file(staging, bundle, file, mode, report)
-        await check(staging, stage, report)
+        stage = await stage_file(staging, source, file, mode, report)
+        await check(staging, stage, report, strict=options.strict)
     retiring = []
     for stage in staging.stages.values() if options.retire_missing else ():
         if await may_retire(staging, stage, options.missing_limit, report):
             retiring.append(stage)
     merged = not any(report.found[rule] for rule in FATAL) and (options.skip_bad or not report.errors)
     if merged:
-        await merge_all(staging, retiring, Author("import", bundle.name), report)
+        await merge_all(staging, retiring, Author(IMPORT, bundle.name), report)
     await staging.drop()
     return merged
 
 
-async def take_time(staging: Staging) -> None:
-    """The limits of a web request would end a long import. On SQLite the write lock keeps other imports out."""
+async def begin(staging: Staging) -> None:
+    """One import at a time: PostgreSQL keeps others out. The limits of a web request would end a long one."""
     if not staging.on_postgresql:
+        staging.seen_seq = await staging.connection.scalar(select(func.max(CHANGES.c.seq))) or 0
         return
     for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
         await staging.connection.execute(select(func.set_config(limit, "0", True)))
@@ -74,24 +81,35 @@ async def take_time(staging: Staging) -> None:
         raise Busy("another import is running")
 
 
-async def stage_file(staging: Staging, bundle: Bundle, file: File, mode: Mode, report: Report) -> Stage:
+async def expect_alone(staging: Staging) -> None:
+    """On SQLite two may read their bundles at once. What this one compared with is not what the other one stored."""
+    if staging.on_postgresql:
+        return
+    other = select(CHANGES.c.seq).where(CHANGES.c.seq > staging.seen_seq, CHANGES.c.author_kind == IMPORT)
+    if await staging.connection.scalar(select(exists(other))):
+        raise Busy("another import was stored while this one was read: import again")
+
+
+async def stage_file(staging: Staging, source: Source, file: File, mode: Mode, report: Report) -> Stage:
     """Parses in a thread: a server that imports goes on answering."""
     name = file.csv_name
-    with bundle.open(name) as stream:
-        records = Records(stream, name)
+    with source.records(name) as records:
         header = next(iter(records), Record(1, [], None))
         if header.fault:
             report.add(Issue(name, 1, "", "", header.fault))
-        layout = read_header(file, header.cells, report)
+        mapped = source.roster_map.of(file)
+        layout = read_header(file, header.cells, report, strict=source.strict, mapped=mapped)
         stage = await staging.open_stage(file, mode, layout)
         if not layout.usable:
             await staging.hide(stage.target.name)
         batches = Parser(stage, layout, staging.connection.dialect, report).batches(records)
         while batch := await asyncio.to_thread(next, batches, None):
             await staging.load(stage.table, batch.rows)
+            report.read[file.name] += len(batch.rows)
             for field, rows in batch.sides.items():
                 await staging.load(stage.sides[field].table, rows)
-            report.watch(f"reading {name}", records.bytes_read, bundle.sizes[name])
+            report.watch(f"reading {name}", records.bytes_read, source.bundle.sizes[name])
+        source.tell_encoding(records, name, report)
     await staging.ready(stage)
     return stage
 
@@ -101,7 +119,9 @@ async def merge_all(staging: Staging, retiring: list[Stage], author: Author, rep
     found = await find_all(staging, retiring, report)
     if not any(changed.counts.total() for changed in found.values()):
         return
+    report.watch("waiting for other writers", 0, 0)
     moment = await stop_writers(staging.connection)
+    await expect_alone(staging)
     await find_again(staging, found, report)
     await add_owners(staging, found)
     merge = Merge(staging.connection, author, moment)

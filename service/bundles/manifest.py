@@ -6,16 +6,20 @@ from difflib import get_close_matches
 from enum import StrEnum
 from itertools import islice
 
-from service.bundles.files import FILE, FILES, File
+from service.bundles.files import FILES, MANIFEST, File
 from service.bundles.reading import Bundle
-from service.bundles.records import Record, Records
+from service.bundles.records import Record
 from service.bundles.report import Issue, Report
+from service.bundles.source import Source
 from service.bundles.v1p1 import FILES_1_1
 from service.records.rules import Rule
 
-NAME = "manifest.csv"
+NAME = MANIFEST
 HEADER = ["propertyName", "value"]
 PROPERTIES_MAX = 1_000
+LOOKED_AT = 100  # records of a file of which the manifest says nothing
+VERSION = "oneroster.version"
+PROPERTIES = (VERSION, *(f"file.{file.name}" for file in FILES))
 VERSIONS: Mapping[str, tuple[File, ...]] = {"1.2": FILES, "1.1": FILES_1_1}
 ONLY_1_1 = {"users": "orgSourcedIds", "lineItems": "gradingPeriodSourcedId"}
 
@@ -43,67 +47,75 @@ class Manifest:
     modes: Mapping[File, Mode]
 
 
-def read_manifest(bundle: Bundle, report: Report) -> Manifest:
+def read_manifest(source: Source, report: Report) -> Manifest:
     """What the manifest says, or what the files look like where it says nothing."""
-    properties = read_properties(bundle, report)
-    version = stated_version(properties, report) or guessed_version(bundle)
+    properties = read_properties(source, report)
+    version = stated_version(source, properties, report) or guessed_version(source)
     modes: dict[File, Mode] = {}
     for file in VERSIONS[version]:
-        mode = mode_of(bundle, file, properties, report)
+        mode = mode_of(source, file, properties, report)
         if mode is not Mode.ABSENT:
             modes[file] = mode
-    report_other_files(bundle, version, report)
+    report_other_files(source.bundle, version, report)
     return Manifest(version, modes)
 
 
-def read_properties(bundle: Bundle, report: Report) -> dict[str, Property]:
-    if NAME not in bundle.sizes:
+def read_properties(source: Source, report: Report) -> dict[str, Property]:
+    if not source.has(NAME):
         report.add(Issue(NAME, 0, "", "", Rule.MANIFEST_MISSING))
         return {}
-    header, *records = first_records(bundle, NAME, PROPERTIES_MAX) or [Record(1, [], None)]
+    with source.records(NAME) as reader:
+        header, *records = [*islice(reader, PROPERTIES_MAX)] or [Record(1, [], None)]
+        source.tell_encoding(reader, NAME, report)
     if header.cells != HEADER:
         report.add(Issue(NAME, 1, "", ",".join(header.cells), Rule.MANIFEST_VALUE, "propertyName,value"))
-    return {cells[0]: Property(line, cells[1]) for line, cells, fault in records if len(cells) > 1 and not fault}
+    found = {cells[0]: Property(line, cells[1]) for line, cells, fault in records if len(cells) > 1 and not fault}
+    return found if source.strict else in_any_case(found, report)
 
 
-def first_records(bundle: Bundle, name: str, count: int) -> list[Record]:
-    with bundle.open(name) as stream:
-        return list(islice(Records(stream, name), count))
+def in_any_case(properties: dict[str, Property], report: Report) -> dict[str, Property]:
+    """`file.Users` goes with a file Users.csv."""
+    meant = {name.lower(): name for name in PROPERTIES}
+    for name, found in [*properties.items()]:
+        known = meant.get(name.strip().lower(), name)
+        if known not in properties:
+            report.add(Issue(NAME, found.line, name[:100], found.value, Rule.MANIFEST_VALUE, f"read as {known}"))
+            properties[known] = found
+    return properties
 
 
-def stated_version(properties: Mapping[str, Property], report: Report) -> str | None:
-    stated = properties.get("oneroster.version")
+def stated_version(source: Source, properties: Mapping[str, Property], report: Report) -> str | None:
+    stated = properties.get(VERSION)
     if not properties or (stated and stated.value in VERSIONS):
         return stated.value if stated else None
     line, value = (stated.line, stated.value) if stated else (0, "")
-    report.add(Issue(NAME, line, "oneroster.version", value, Rule.VERSION))
+    rule = Rule.VERSION if stated or source.strict else Rule.VERSION_MISSING
+    report.add(Issue(NAME, line, VERSION, value, rule))
     return None
 
 
-def guessed_version(bundle: Bundle) -> str:
+def guessed_version(source: Source) -> str:
     """1.1 if the files have columns that 1.2 gave up."""
+    older = {file.name: file for file in FILES_1_1}
     for name, column in ONLY_1_1.items():
-        csv_name = FILE[name].csv_name
-        if csv_name in bundle.sizes:
-            for record in first_records(bundle, csv_name, 1):
-                if column in record.cells:
-                    return "1.1"
+        if source.has(older[name].csv_name) and column in source.columns(older[name]):
+            return "1.1"
     return "1.2"
 
 
-def mode_of(bundle: Bundle, file: File, properties: Mapping[str, Property], report: Report) -> Mode:
+def mode_of(source: Source, file: File, properties: Mapping[str, Property], report: Report) -> Mode:
     """ABSENT if there is nothing to read."""
-    stated, there = properties.get(f"file.{file.name}"), file.csv_name in bundle.sizes
+    stated, there = properties.get(f"file.{file.name}"), source.has(file.csv_name)
     if stated is None:
         if there and properties:
             report.add(Issue(file.csv_name, 0, "", "", Rule.MANIFEST_INCOMPLETE))
-        return guessed_mode(bundle, file) if there else Mode.ABSENT
+        return guessed_mode(source, file) if there else Mode.ABSENT
     mode = parse_mode(file, stated, report)
     if mode is Mode.ABSENT and there:
         report.add(Issue(file.csv_name, 0, "", "", Rule.FILE_UNANNOUNCED))
-    elif mode is not Mode.ABSENT and not there:
+    elif mode is not Mode.ABSENT and not there and (source.strict or stated.value.strip()):
         report.add(Issue(file.csv_name, 0, "", "", Rule.FILE_ABSENT))
-    return (mode or guessed_mode(bundle, file)) if there else Mode.ABSENT
+    return (mode or guessed_mode(source, file)) if there else Mode.ABSENT
 
 
 def parse_mode(file: File, stated: Property, report: Report) -> Mode | None:
@@ -113,11 +125,12 @@ def parse_mode(file: File, stated: Property, report: Report) -> Mode | None:
     return MODES.get(stated.value.strip().lower())
 
 
-def guessed_mode(bundle: Bundle, file: File) -> Mode:
-    """Delta if the first row has a status: only a bulk file may retire rows, so a doubt makes no harm."""
-    header, *rows = first_records(bundle, file.csv_name, 2) or [Record(1, [], None)]
-    row = dict(zip(header.cells, rows[0].cells, strict=False)) if rows else {}
-    return Mode.DELTA if row.get("status") else Mode.BULK
+def guessed_mode(source: Source, file: File) -> Mode:
+    """Delta if the first rows have a status: only a bulk file may retire rows, so a doubt makes no harm."""
+    _, *rows = source.first_records(file.csv_name, LOOKED_AT) or [Record(1, [], None)]
+    columns = source.columns(file)
+    stated = [dict(zip(columns, row.cells, strict=False)).get("status") for row in rows]
+    return Mode.DELTA if stated and all(stated) else Mode.BULK
 
 
 def report_other_files(bundle: Bundle, version: str, report: Report) -> None:

@@ -60,17 +60,44 @@ class Parser:
         ]
         self.bind_metadata = binder(stage.target.c.metadata.type, dialect)
         self.blanks: Row = (None,) * len(stage.columns)
+        self.row_width: int | None = None  # of all rows, if they are not as long as the header; else 0
         self.refused: set[int] = set()  # lines of the batch at hand
         self.told: set[Rule] = set()  # what is said once in a file
 
     def batches(self, records: Records) -> Iterator[Batch]:
         for chunk in chunks(records, self.layout.width):
             self.refused = set()
+            self.cut_blank_ends(chunk)
+            self.layout.edit(chunk.rows)
             batch = Batch([self.lost_row(record) for record in chunk.odd])
             self.take_out_gone(chunk, batch)
             if chunk.lines:
                 self.parse_rows(chunk, batch)
             yield batch
+
+    def cut_blank_ends(self, chunk: Chunk) -> None:
+        """Of rows that are as long as the header with its blank names, or that all have the same commas too many.
+
+        A single row that ends in one comma too many may as well have it in the middle.
+        """
+        if self.row_width is None:
+            self.row_width = common_width(chunk)
+        odd, chunk.odd = chunk.odd, []
+        for record in odd:
+            if record.fault or not self.has_blank_end(record.cells):
+                chunk.odd.append(record)
+                continue
+            if len(record.cells) != self.layout.header_width:
+                self.tell_once(record.line, "", "", Rule.CELLS_BLANK)
+            chunk.lines.append(record.line)
+            chunk.rows.append(record.cells[: self.layout.width])
+
+    def has_blank_end(self, cells: Cells) -> bool:
+        """What is below a blank name is never read, so it may be anything."""
+        if len(cells) == self.layout.header_width:
+            return self.layout.repairs
+        same = self.layout.repairs and self.layout.width < len(cells) == self.row_width
+        return same and not any(map(str.strip, cells[self.layout.width :]))
 
     def lost_row(self, record: Record) -> Row:
         """All that is used of it is its sourcedId, if there is one."""
@@ -182,6 +209,12 @@ class Parser:
         if rule not in self.told:
             self.told.add(rule)
             self.tell(line, field, value, rule)
+
+
+def common_width(chunk: Chunk) -> int:
+    """How many cells its odd rows have, if that is the same in all of them, and they are all there is; else 0."""
+    widths = {len(record.cells) for record in chunk.odd if not record.fault}
+    return widths.pop() if len(widths) == 1 and len(chunk.odd) > 1 and not chunk.lines else 0
 
 
 def chunks(records: Records, width: int) -> Iterator[Chunk]:

@@ -1,12 +1,15 @@
-"""The files of a bundle, a zip or a folder. Nothing is ever unpacked; only files at the top are read."""
+"""The files of a bundle, a zip or a folder. Nothing is ever unpacked.
+
+The files at the top are read, or, if no CSV file is there, those in the only folder that has some.
+"""
 
 import io
 import stat
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
@@ -23,18 +26,28 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Bundle:
-    """`name` is that of the zip or the folder. `sizes` are the bytes of each file at the top, unpacked."""
+    """`name` is that of the zip or the folder. `sizes` are the bytes of each file, unpacked.
+
+    `folder` is where its files are, if not at the top. `own_names` are those that its files have by nature, by those
+    that they have in `sizes`, where the two differ.
+    """
 
     name: str
     sizes: Mapping[str, int]
     opener: Callable[[str], BinaryIO]
+    folder: str = ""
+    own_names: Mapping[str, str] = field(default_factory=dict)
+
+    def own_name(self, name: str) -> str:
+        return self.own_names.get(name, name)
 
     def open(self, name: str) -> BinaryIO:
         """Raises Unreadable, as reading from it may."""
+        own = self.own_name(name)
         try:
-            return self.opener(name)
+            return self.opener(own)
         except READ_FAILURES as error:
-            raise Unreadable(f"{name}: {explain(error)}") from error
+            raise Unreadable(f"{own}: {explain(error)}") from error
 
 
 @contextmanager
@@ -67,12 +80,22 @@ def checked(bundle: Bundle, bytes_max: int) -> Bundle:
 
 
 def folder(path: Path) -> Bundle:
+    sizes, within = sizes_in(path), ""
+    if not any(map(is_csv, sizes)):
+        inside = [entry for entry in path.glob("*/*") if is_csv(entry.name) and is_kept(entry.relative_to(path))]
+        within = only_folder([str(entry.relative_to(path)) for entry in sorted(inside)])
+        sizes = sizes_in(path / within)
+    return Bundle(
+        path.resolve().name,
+        sizes,
+        lambda name: open(path / within / name, "rb", buffering=BUFFER_BYTES),
+        folder=within,
+    )
+
+
+def sizes_in(path: Path) -> dict[str, int]:
     files = {entry.name: entry.stat() for entry in path.iterdir() if not entry.name.startswith(IGNORED)}
-    sizes = {name: found.st_size for name, found in files.items() if stat.S_ISREG(found.st_mode)}
-    if not any(is_csv(name) for name in sizes):
-        inside = next(path.glob("*/*.csv"), None)
-        raise Unreadable(nothing_at_top(str(inside.relative_to(path)) if inside else None))
-    return Bundle(path.resolve().name, sizes, lambda name: open(path / name, "rb", buffering=BUFFER_BYTES))
+    return {name: found.st_size for name, found in files.items() if stat.S_ISREG(found.st_mode)}
 
 
 def zip_file(path: Path, archive: ZipFile) -> Bundle:
@@ -81,18 +104,37 @@ def zip_file(path: Path, archive: ZipFile) -> Bundle:
         raise Unreadable(f"the zip holds {len(everything):,} files, and at most {MEMBERS_MAX:,} are allowed")
     for member in everything:
         refuse_member(member)
-    members = [member for member in everything if not member.filename.startswith(IGNORED)]
-    sizes = {member.filename: member.file_size for member in members if not member.is_dir()}
-    if len(sizes) < sum(not member.is_dir() for member in members):
+    members = {str(inner): member for member in everything if not member.is_dir() and is_kept(inner := path_in(member))}
+    if len(members) < sum(not member.is_dir() and is_kept(path_in(member)) for member in everything):
         raise Unreadable("the zip holds two files of the same name")
-    if not any(is_csv(name) and "/" not in name for name in sizes):
-        raise Unreadable(nothing_at_top(next(filter(is_csv, sizes), None)))
+    within = ""
+    if not any(is_csv(name) and "/" not in name for name in members):
+        within = only_folder([name for name in members if is_csv(name)])
+        members = {name.removeprefix(f"{within}/"): members[name] for name in members if name.startswith(f"{within}/")}
+    sizes = {name: member.file_size for name, member in members.items()}
     # ZipExtFile stops at the declared size, so a bomb that lies about it ends in a failed checksum.
-    return Bundle(path.name, sizes, lambda name: buffered(archive, name))
+    return Bundle(path.name, sizes, lambda name: buffered(archive, members[name]), folder=within)
 
 
-def buffered(archive: ZipFile, name: str) -> BinaryIO:
-    return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", archive.open(name)), BUFFER_BYTES))
+def path_in(member: ZipInfo) -> PurePosixPath:
+    """Some programs on Windows pack backslashes."""
+    return PurePosixPath(member.filename.replace("\\", "/"))
+
+
+def is_kept(path: PurePath) -> bool:
+    return not any(part.startswith(IGNORED) for part in path.parts)
+
+
+def only_folder(inside: Sequence[str]) -> str:
+    """The one folder that the CSV files are in. Raises Unreadable if they are in several, or deeper."""
+    parents = {PurePath(name).parent for name in inside}
+    if len(parents) != 1 or len((parent := parents.pop()).parts) != 1:
+        raise Unreadable(nothing_at_top(next(iter(inside), None)))
+    return str(parent)
+
+
+def buffered(archive: ZipFile, member: ZipInfo) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", archive.open(member)), BUFFER_BYTES))
 
 
 def refuse_member(member: ZipInfo) -> None:

@@ -6,13 +6,12 @@ from io import StringIO
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
+from service.bundles.encodings import BYTE_ORDER_MARK, WINDOWS_1252, Recoder, is_windows_1252, utf_16_of
 from service.bundles.reading import READ_FAILURES, Unreadable, explain
 from service.records.rules import Rule
 
 BLOCK_BYTES = 1 << 18
 RECORD_BLOCKS_MAX = 4  # that one record may reach into
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Record(NamedTuple):
@@ -24,12 +23,20 @@ class Record(NamedTuple):
 
 
 class Records:
-    """Iterates over the records, blank lines left out. Raises Unreadable if one does not end."""
+    """Iterates over the records, blank lines left out. Raises Unreadable if one does not end.
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    `encoding` is what the file is known to be in. Else it is UTF-8, or, unless `strict`, what it turns out to be in;
+    the attribute `encoding` names that.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str, *, strict: bool = False, encoding: str = "") -> None:
         self.stream = stream
         self.name = name
+        self.strict = strict
+        self.encoding = encoding
         self.bytes_read = 0
+        self._recoder = Recoder(encoding) if encoding else None
+        self._beyond_ascii = False  # whether there was a character in UTF-8 that is not in ASCII
         self._blocks = 0  # since the last record
         self._fault: Rule | None = None  # of the record at hand
         self._records = self._read()
@@ -60,49 +67,77 @@ class Records:
             yield self._one_by_one(block) if text is None else StringIO(text, newline="")
 
     def _whole_lines(self) -> Iterator[bytes]:
+        """In UTF-8, or in Windows-1252."""
         rest = b""
         while block := self._read_block():
-            if self.bytes_read == len(block):
-                block = self._without_mark(block)
             lines, end, tail = block.rpartition(b"\n")
             if end:
                 yield rest + lines + end
                 rest = tail
             else:
                 rest += tail
-        yield rest
+        yield rest + (self._recoder.end() if self._recoder else b"")
 
     def _read_block(self) -> bytes:
         try:
             block = self.stream.read(BLOCK_BYTES)
         except READ_FAILURES as error:
             raise Unreadable(f"{self.name}: {explain(error)}") from error
-        self.bytes_read += len(block)
         self._blocks += 1
         if self._blocks > RECORD_BLOCKS_MAX:
             raise Unreadable(f"{self.name}: a record does not end within {BLOCK_BYTES * RECORD_BLOCKS_MAX:,} bytes")
-        return block
+        first = not self.bytes_read
+        self.bytes_read += len(block)
+        if first:
+            self._look_at(block)
+        if self._recoder:
+            block = self._recoder.recode(block)
+        return block.removeprefix(BYTE_ORDER_MARK) if first else block
 
-    def _without_mark(self, block: bytes) -> bytes:
-        if block.startswith(UTF_16):
+    def _look_at(self, start: bytes) -> None:
+        if self._recoder or not (encoding := utf_16_of(start)):
+            return
+        if self.strict:
             raise Unreadable(f"{self.name}: the file is UTF-16; OneRoster files are UTF-8")
-        return block.removeprefix(BYTE_ORDER_MARK)
+        self.encoding, self._recoder = encoding, Recoder(encoding)
 
-    @staticmethod
-    def _decode(block: bytes) -> str | None:
-        """None if something is wrong with it."""
+    def _decode(self, block: bytes) -> str | None:
+        """None if its lines must be looked at one by one."""
         try:
-            return None if b"\0" in block else block.decode()
+            text = block.decode()
         except UnicodeDecodeError:
+            self._doubt(block)
             return None
+        if "\0" in text or (self.encoding == WINDOWS_1252 and not self._recoder and not text.isascii()):
+            return None
+        self._beyond_ascii = self._beyond_ascii or not text.isascii()
+        return text
+
+    def _doubt(self, block: bytes) -> None:
+        """The first block that is not UTF-8 decides what the file is."""
+        if not (self.strict or self.encoding or self._beyond_ascii) and is_windows_1252(block):
+            self.encoding = WINDOWS_1252
+        self._beyond_ascii = True
 
     def _one_by_one(self, block: bytes) -> Iterator[str]:
         """Finds the lines of a block that spoil it."""
+        windows = self.encoding == WINDOWS_1252 and not self._recoder
         for line in block.splitlines(keepends=True):
             if b"\0" in line:
                 self._fault = Rule.NUL
             try:
-                yield line.decode()
+                text = line.decode()
+                if windows and not line.isascii():  # Windows-1252 that looks like UTF-8 is next to always UTF-8
+                    self._fault = Rule.NOT_UTF8
             except UnicodeDecodeError:
-                self._fault = Rule.NOT_UTF8
-                yield line.decode(errors="replace")
+                text = self._other(line, windows=windows)
+            yield text
+
+    def _other(self, line: bytes, *, windows: bool) -> str:
+        if windows:
+            try:
+                return line.decode(WINDOWS_1252)
+            except UnicodeDecodeError:
+                pass
+        self._fault = Rule.NOT_UTF8
+        return line.decode(errors="replace")

@@ -19,6 +19,7 @@ from service.records.kinds import Field, Kind, Link
 
 Row = tuple[Any, ...]
 Definition = tuple[str, TypeEngine[Any]]  # of a column
+Fields = Mapping[str, Column[Any] | None]
 ROLE_COLUMNS = ("userSourcedId", "roleType", "role", "orgSourcedId")  # of the roles that 1.1 keeps in users.csv
 METADATA_COLUMN = "metadata"
 LINE: Definition = ("line", Integer())
@@ -41,7 +42,8 @@ class Side:
 class Stage:
     """The rows of one file, or, `derived`, those of users.csv in 1.1 that 1.2 has in roles.csv.
 
-    `columns` are the columns that it fills, by the name of their field. `sides` are by the name of theirs.
+    `columns` are the columns that it fills, by the name of their field. `sides` are by the name of theirs. `usable`:
+    its header spoils no row.
     """
 
     file: File
@@ -50,6 +52,7 @@ class Stage:
     columns: dict[str, Column[Any]]
     sides: dict[str, Side] = field(default_factory=dict)
     derived: bool = False
+    usable: bool = True
 
     @property
     def target(self) -> Table:
@@ -79,9 +82,11 @@ class Staging:
         self.on_postgresql = connection.dialect.name == postgresql.dialect.name
         self.stages: dict[str, Stage] = {}
         self.created: list[Table] = []
-        texts = [(name, PLAIN_TEXT) for name in ("field", "value", "rule")]
+        self.seen_seq = 0  # of the last entry in the history when the import began
+        texts = [(name, PLAIN_TEXT) for name in ("field", "value", "rule", "hint", "cause")]
         self.breaches = self.table("breaches", [LINE, *texts], "line", "field", "value", "rule")
-        self.refused = self.table("refused", [("file", PLAIN_TEXT), SOURCED], "sourced_id", "file")
+        columns = [("file", PLAIN_TEXT), SOURCED, ("cause", PLAIN_TEXT)]
+        self.refused = self.table("refused", columns, "sourced_id", "file")
 
     def table(self, name: str, columns: Iterable[Definition], *indexed: str) -> Table:
         # With a schema, so that no table of ours can be meant, whatever search path or translation is set.
@@ -109,7 +114,7 @@ class Staging:
                 columns[name] = FILE[file.name].field(name).column
         if layout.metadata:
             columns[METADATA_COLUMN] = file.table.c.metadata
-        stage = self.stage(file, mode, columns)
+        stage = self.stage(file, mode, columns, usable=layout.usable)
         for _, listing in layout.fields:
             if listing.kind is Kind.LINKS:
                 stage.sides[listing.name] = self.side(listing, mode)
@@ -117,14 +122,12 @@ class Staging:
             await self.create(table)
         return stage
 
-    def stage(
-        self, file: File, mode: Mode, fields: Mapping[str, Column[Any] | None], *, derived: bool = False
-    ) -> Stage:
+    def stage(self, file: File, mode: Mode, fields: Fields, *, derived: bool = False, usable: bool = True) -> Stage:
         name = file.table.name
         columns = {key: column for key, column in fields.items() if column is not None}
         definitions = [LINE, REFUSED, SOURCED, STATUS, *((column.name, column.type) for column in columns.values())]
         table = self.table(name, definitions, "sourced_id", "line")
-        self.stages[name] = Stage(file=file, mode=mode, table=table, columns=columns, derived=derived)
+        self.stages[name] = Stage(file=file, mode=mode, table=table, columns=columns, derived=derived, usable=usable)
         return self.stages[name]
 
     def side(self, listing: Field, mode: Mode) -> Side:
@@ -153,7 +156,8 @@ class Staging:
             )
         else:
             statement = str(insert(table).compile(dialect=self.connection.dialect))
-            await self.connection.exec_driver_sql(statement, list(rows))
+            async with self.connection.begin_nested():  # or each row would be a transaction
+                await self.connection.exec_driver_sql(statement, list(rows))
 
     async def ready(self, stage: Stage) -> None:
         """All rows are in: make them quick to find, and let the database know how many there are."""

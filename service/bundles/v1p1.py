@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from models.base import ACTIVE, Vocabulary
+from models.users import ROLE_TYPES
 from service.bundles.files import FILE, File
 from service.records.kinds import Field, Kind, field_of
 
@@ -13,6 +14,7 @@ DERIVED_ROLE = "role-1.1-"  # what the sourcedId of a role made here starts with
 NAMESPACE = UUID("5d1f4c0e-7a53-4a0b-9a0b-6f6d6f2f4c11")
 ADMINISTRATOR = "administrator"
 ROLES_1_1 = Vocabulary((ADMINISTRATOR, "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"))
+PRIMARY, SECONDARY = ROLE_TYPES
 SCORED, UNSCORED = "fully graded", "not submitted"
 
 
@@ -83,4 +85,4 @@ def role_rows(lines: Sequence[int], values: Mapping[str, list[Any]]) -> Iterator
     for line, user, role, orgs in zip(lines, *columns, strict=True):
         for index, org in enumerate(orgs or ()):
             made = f"{DERIVED_ROLE}{uuid5(NAMESPACE, f'{user} {org}')}"
-            yield line, False, made, ACTIVE, user, "secondary" if index else "primary", role, org
+            yield line, False, made, ACTIVE, user, SECONDARY if index else PRIMARY, role, org

@@ -48,6 +48,7 @@ class Collection:
     entity: type[Record]
     own: Mapping[str, Field]
     aliases: Mapping[Path, Path] = field(default_factory=dict)  # other names that a filter may use for a field
+    forgiving: bool = False  # whether `fields` with a name that there is not is answered with all fields
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:

@@ -122,10 +122,11 @@ def order_is_descending(given: str) -> bool:
 
 def wanted_fields(collection: Collection) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(name.strip() for name in request.args.get("fields", "").split(",") if name.strip()))
-    for name in wanted:
-        if name not in collection.fields:
-            raise InvalidSelection("`fields` names a field that there is not")
-    return wanted
+    if all(name in collection.fields for name in wanted):
+        return wanted
+    if not collection.forgiving:
+        raise InvalidSelection("`fields` names a field that there is not")
+    return ()
 
 
 def links(asked: Asked, total: int, cursor: str | None, settled: datetime | None = None) -> str:

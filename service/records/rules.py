@@ -22,26 +22,38 @@ class Rule(Enum):
     MANIFEST_VALUE = "manifest-value", WARNING, "the manifest says something that the standard does not know"
     MANIFEST_INCOMPLETE = "manifest-incomplete", WARNING, "the manifest does not mention the file"
     VERSION = "version", ERROR, "the manifest's oneroster.version is neither 1.1 nor 1.2"
+    VERSION_MISSING = "version-missing", WARNING, "the manifest does not say oneroster.version; it is guessed"
     FILE_ABSENT = "file-absent", ERROR, "the manifest announces the file, but the bundle lacks it"
     FILE_UNANNOUNCED = "file-unannounced", ERROR, "the manifest says that the file is absent, but it is there"
     FILE_NAME = "file-name", ERROR, "the name is almost that of a file of the standard; the file was not read"
     FILE_UNKNOWN = "file-unknown", WARNING, "not a file of this version of the standard; it was not read"
+    FILE_FOLDER = "file-folder", WARNING, "the files are in a folder of the bundle, not at its top"
+    FILE_CASE = "file-case", WARNING, "the name of a file in other capitals; it was read as that file"
+    ENCODING = "encoding", WARNING, "the file is not UTF-8; it was read in the encoding that it turned out to have"
     # a header
     COLUMN_REQUIRED = (
         "column-required",
         ERROR,
         "a required column is missing: every row of the file is refused",
     )
-    COLUMN_NAME = "column-name", ERROR, "almost the name of a column: every row of the file is refused"
+    COLUMN_NAME = "column-name", ERROR, "almost the name of a column, or of two: every row of the file is refused"
+    COLUMN_SPELLING = (
+        "column-spelling",
+        WARNING,
+        "the name of a column in other capitals, with spaces or a typo; it was read as that column",
+    )
+    COLUMN_ALIAS = "column-alias", WARNING, "the name that other systems give a column; it was read as that column"
+    COLUMN_BLANK = "column-blank", WARNING, "the header ends in blank names; what is below them was not read"
     COLUMN_TWICE = "column-twice", ERROR, "the column is there twice: every row of the file is refused"
     COLUMN_MISSING = "column-missing", WARNING, "the column is missing: what is stored there stays as it is"
     COLUMN_UNKNOWN = "column-unknown", WARNING, "not a column of the standard nor metadata.x; it was not read"
     COLUMN_ORDER = "column-order", WARNING, "the columns are not in the order of the standard"
     # a row
     CSV_SYNTAX = "csv-syntax", ERROR, "quotes or line ends are wrong, or a cell is over 131,072 characters"
-    NOT_UTF8 = "not-utf8", ERROR, "the row is not UTF-8"
+    NOT_UTF8 = "not-utf8", ERROR, "the row is not UTF-8, or not in the encoding that the file is in"
     NUL = "nul", ERROR, "the row holds a NUL character"
     CELL_COUNT = "cell-count", ERROR, "the row has not as many cells as the header"
+    CELLS_BLANK = "cells-blank", WARNING, "rows end in more commas than the header (reported once per file)"
     DUPLICATE = "duplicate", ERROR, "an earlier row of the file has the same sourcedId"
     UNKNOWN_REFERENCE = (
         "unknown-reference",
@@ -49,6 +61,16 @@ class Rule(Enum):
         "refers to a row that neither the bundle nor the database has",
     )
     REFUSED_REFERENCE = "refused-reference", ERROR, "refers to a row of the bundle that was refused"
+    UNKNOWN_OPTIONAL = (
+        "unknown-optional",
+        WARNING,
+        "refers to a row that is nowhere; the row can do without, and the reference was left out",
+    )
+    REFUSED_OPTIONAL = (
+        "refused-optional",
+        WARNING,
+        "refers to a refused row; the row can do without, and the reference was left out",
+    )
     # a cell
     REQUIRED = "required", ERROR, "a required cell is blank"
     EXPECTED = "expected", WARNING, "blank, though the standard wants a value"

@@ -81,6 +81,12 @@ class Writable:
         }
 
     @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """The columns that other rows tell and no member shows."""
+        shown = {each.column.key for each in self.members.values() if each.column is not None}
+        return tuple(name for name in self.told if name not in shown)
+
+    @cached_property
     def documents(self) -> Mapping[str, tuple[str, Callable[[Any, Any, str], Any]]]:
         """The members with readers: the column of each, and its reader."""
         columns = {name: column_of(self.collection.own[name]) for name in self.readers}

@@ -99,10 +99,11 @@ def values_of(writable: Writable, columns: Sequence[str], *, stored: bool) -> Ro
     def value(name: str) -> Any:
         return sent(table, name) if name in columns or not stored else table.c[name]
 
-    return {
+    given = {
         name: func.coalesce(value(name), writable.told[name](value)) if name in writable.told else value(name)
         for name in columns
     }
+    return {**given, **{name: writable.told[name](value) for name in writable.unseen}}
 
 
 def sent(table: Table, name: str) -> Any:

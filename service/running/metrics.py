@@ -22,6 +22,7 @@ from service.settings import Settings
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 NO_ENDPOINT = "none"  # a page that is not there
 SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # the library's own switch, which it too looks at only once
+LIMITS = ("rate", "guesses")  # that a request may be over
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}  # clients may make up others, without end
 
 blueprint = Blueprint("metrics", __name__)
@@ -54,6 +55,7 @@ class Metrics:
         self.failures = Counter(
             "homeroom_database_failures", "Requests refused by what failed.", ["failure"], registry=self.registry
         )
+        self.limited = Counter("homeroom_limited", "Requests answered 429.", ["by"], registry=self.registry)
         self.invalidated = Counter("homeroom_connections_invalidated", "Connections found dead.", **of_pool)
         self.pools = Gauge("homeroom_pool_connections", "Connections of a pool.", ["pool", "state"], **live)
         ProcessCollector(registry=self.registry)
@@ -66,6 +68,8 @@ class Metrics:
             event.listen(pool, "invalidate", lambda *_, dead=dead: dead.inc())
         for failure in Failure:
             self.failures.labels(failure.name.lower())  # so that they are there, as 0, before the first
+        for limit in LIMITS:
+            self.limited.labels(limit)
         self.show_pools()
 
     def note(self, visit: Visit) -> None:

@@ -8,11 +8,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
 CHECKOUT = Path(__file__).parents[2]
+INSTALLED = Path(__file__).parents[1] / "migrations"  # where pyproject.toml puts them in a wheel
 VERSION = Table("alembic_version", MetaData(), Column("version_num", String))
 
 
+def is_checkout() -> bool:
+    return not INSTALLED.is_dir()
+
+
 def alembic_config() -> Config:
-    return Config(CHECKOUT / "alembic.ini")
+    """alembic.ini is for the developer's `alembic revision`, and stays behind."""
+    scripts = CHECKOUT / "alembic" if is_checkout() else INSTALLED
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))  # a % would begin a variable
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 @cache

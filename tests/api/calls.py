@@ -10,6 +10,7 @@ from quart.testing import QuartClient
 from werkzeug.datastructures import Headers
 
 from service.access import SCOPES
+from service.api import v1p1
 from service.api.operations import Operation, Service
 from service.api.services import ALL
 from tests.doors import bearer
@@ -17,11 +18,13 @@ from tests.doors import bearer
 ROSTERING = "/ims/oneroster/rostering/v1p2"
 GRADEBOOK = "/ims/oneroster/gradebook/v1p2"
 RESOURCES = "/ims/oneroster/resources/v1p2"
+V1P1 = "/ims/oneroster/v1p1"
 
 DOCUMENTS = {
     "rostering": f"{ROSTERING}/discovery/onerosterv1p2rostersservice_openapi3_v1p0.json",
     "gradebook": f"{GRADEBOOK}/discovery/onerosterv1p2gradebookservice_openapi3_v1p0.json",
     "resources": f"{RESOURCES}/discovery/onerosterv1p2resourcesservice_openapi3_v1p0.json",
+    "v1p1": f"{V1P1}/openapi.json",
 }
 
 # Parts of a path below which Springfield has rows.
@@ -47,7 +50,8 @@ BARE = {
     "lineItemSourcedId": "bare-item",
 }
 Pair = tuple[Service, Operation]
-EVERY: list[Pair] = [(service, operation) for service in ALL for operation in service.operations if operation.is_read]
+BOTH_VERSIONS = (*ALL, v1p1.service())
+EVERY: list[Pair] = [(service, each) for service in BOTH_VERSIONS for each in service.operations if each.is_read]
 LISTS = [(service, operation) for service, operation in EVERY if not operation.single]
 SINGLES = [(service, operation) for service, operation in EVERY if operation.single]
 NESTED = [(service, operation) for service, operation in LISTS if operation.parents]
@@ -55,7 +59,9 @@ NESTED = [(service, operation) for service, operation in LISTS if operation.pare
 
 def name_of(value: object) -> str | None:
     """The id of a test about one operation."""
-    return value.id if isinstance(value, Operation) else "" if isinstance(value, Service) else None
+    if isinstance(value, Service):
+        return "" if value.version == "1.2" else value.name
+    return value.id if isinstance(value, Operation) else None
 
 
 def place(service: Service, operation: Operation, parts: Mapping[str, str]) -> str:

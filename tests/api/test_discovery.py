@@ -10,7 +10,7 @@ from tests.api.calls import DOCUMENTS, EVERY, Caller, name_of
 each_operation = pytest.mark.parametrize(("service", "operation"), EVERY, ids=name_of)
 
 
-@pytest.mark.parametrize("service", DOCUMENTS)
+@pytest.mark.parametrize("service", ["rostering", "gradebook", "resources"])
 async def test_a_document_lies_open_under_both_names(service: str, offline: Caller) -> None:
     anybody = Caller(offline.app, headers={})
     binding = await anybody.get(DOCUMENTS[service])
@@ -59,7 +59,7 @@ async def test_the_index_leads_to_the_documents_without_a_script(offline: Caller
     page = await Caller(offline.app, headers={}).get("/")
     links = re.findall('href="http://localhost([^"]*)"', page.text)
 
-    assert sorted(links) == ["/homeroom/v1/openapi.json", *sorted(DOCUMENTS.values())]
+    assert sorted(links) == ["/docs", "/homeroom/v1/openapi.json", *sorted(DOCUMENTS.values())]
     assert "<script" not in page.text
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from service.records.rules import Rule
 
 Row = dict[str, str]
 Files = dict[str, list[Row]]
+Watch = Callable[[str, int, int], None]
 
 TERM = {"startDate": "2026-08-15", "endDate": "2026-12-20", "schoolYear": "2027"}
 SPRINGFIELD: Files = {
@@ -194,12 +195,14 @@ class TakeIn:
         self.database = database
         self.folder = folder
 
-    async def __call__(self, texts: Mapping[str, str | bytes], **options: Any) -> Report:
+    async def __call__(
+        self, texts: Mapping[str, str | bytes], *, watch: Watch = lambda *_: None, **options: Any
+    ) -> Report:
         for old in self.folder.glob("*"):
             old.unlink()
-        report = Report()
+        report = Report(watch=watch)
         with open_bundle(write_folder(self.folder, texts), 10_000_000) as bundle:
-            async with self.database.bulk_session() as session:
+            async with self.database.staging_session() as session:
                 if await import_bundle(session, bundle, ImportOptions(**options), report):
                     await session.commit()
                     report.loaded = True

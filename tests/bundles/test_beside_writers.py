@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,20 @@ import pytest
 from quart import Quart
 from sqlalchemy import select
 
-from models import User
+from models import ApiClient, User
 from models.base import wire_moment
 from models.database import Database
 from scripts.import_roster import import_and_commit
 from scripts.make_district import write_district
+from service.access import full_scope, secret_hash
 from service.bundles.importing import ImportOptions
 from service.bundles.reading import open_bundle
 from service.bundles.report import Report
 from service.records.history import image
 from service.records.kinds import table_of
+from service.settings import Settings
 from tests.api.calls import ROSTERING
-from tests.api.test_changes import ask, changes, replay, writable
+from tests.api.test_changes import ask, changes, put, replay, writable
 from tests.serving import BYTES_MAX
 
 __all__ = ["writable"]
@@ -115,3 +118,37 @@ async def test_an_import_and_twenty_writers_at_once(writable: Quart, database: D
     }
     assert len([change for change in followed if change["by"]["kind"] == "client"]) == WRITERS * 6
     assert {change["by"]["kind"] for change in followed} == {"client", "import"}
+
+
+@pytest.mark.parametrize("act", ["reading users.csv", "comparing users"])
+async def test_others_get_tokens_and_write_while_a_bundle_is_read_and_compared(
+    writable: Quart, settings: Settings, district: Path, act: str
+) -> None:
+    """The import stops there, in a thread of its own, until the others have their answers."""
+    stops, answered = threading.Event(), threading.Event()
+
+    def watch(now: str, *_: int) -> None:
+        if now == act:
+            stops.set()
+            assert answered.wait(60)
+
+    async def import_it() -> bool:
+        async with Database(settings) as database:
+            with open_bundle(district, BYTES_MAX) as bundle:
+                return await import_and_commit(database, bundle, ImportOptions(), Report(watch=watch), dry_run=False)
+
+    async with writable.extensions["database"].transaction() as session:
+        session.add(
+            ApiClient(client_id="v", name="V", secret_sha256=secret_hash("s"), scopes=[full_scope("roster.readonly")])
+        )
+    grant = {"grant_type": "client_credentials", "client_id": "v", "client_secret": "s"}
+    importing = asyncio.create_task(asyncio.to_thread(asyncio.run, import_it()))
+    assert await asyncio.to_thread(stops.wait, 60)
+    try:
+        token = await writable.test_client().post("/oauth2/token", form=grant)
+        written = await put(writable, "meanwhile", "Written meanwhile")
+    finally:
+        answered.set()
+
+    assert await importing
+    assert (token.status_code, written.status) == (200, 201)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from models import Base, Change, Org, Resource, User
 from models.base import stamp
@@ -462,108 +462,102 @@ async def test_all_stamps_of_an_import_are_the_same_and_later_than_those_before(
     assert {name for name, _ in await stamped(database, earlier)} == set(files)
 
 
-@pytest.fixture
-def postgresql(database: Database) -> Database:
-    if database.writer.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
-    return database
+async def compared(take_in: TakeIn, files: Files) -> "asyncio.Task[Report]":
+    """An import that has compared its bundle with what is stored, and waits for the writers."""
+    waits = asyncio.Event()
 
+    def watch(act: str, *_: int) -> None:
+        if act.startswith("waiting"):
+            waits.set()
 
-async def somebody_waits(database: Database) -> None:
-    waiting = text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    async with asyncio.timeout(30), database.read_session() as session:
-        while not await session.scalar(waiting):  # noqa: ASYNC110 - the event is the server's
-            await asyncio.sleep(0.01)
+    importing = asyncio.create_task(take_in(contents(files), watch=watch))
+    await asyncio.wait_for(waits.wait(), 30)
+    return importing
 
 
 async def test_what_a_writer_changes_meanwhile_is_overwritten_and_stays_in_the_history(
-    take_in: TakeIn, postgresql: Database
+    take_in: TakeIn, database: Database
 ) -> None:
     files = springfield()
     await take_in(contents(files))
-    seq = await last(postgresql)
+    seq = await last(database)
     files["users"][1]["familyName"] = "Oakley"
 
-    async with postgresql.write_session() as writer:
+    async with database.write_session() as writer:
         await writer.execute(update(User).where(User.sourced_id == "ann").values(family_name="Meanwhile"))
-        importing = asyncio.create_task(take_in(contents(files)))
-        await somebody_waits(postgresql)
+        importing = await compared(take_in, files)
         await writer.commit()
     await importing
 
-    async with postgresql.read_session() as session:
+    async with database.read_session() as session:
         assert (await session.get_one(User, "ann")).family_name == "Oakley"
-    assert await entries(postgresql, seq) == [("users", "ann", "updated")]
-    assert (await before(postgresql, "ann"))["familyName"] == "Meanwhile"
+    assert await entries(database, seq) == [("users", "ann", "updated")]
+    assert (await before(database, "ann"))["familyName"] == "Meanwhile"
 
 
 @pytest.mark.parametrize("stored", [0, 1])
-async def test_what_a_writer_creates_meanwhile_is_updated(take_in: TakeIn, postgresql: Database, stored: int) -> None:
+async def test_what_a_writer_creates_meanwhile_is_updated(take_in: TakeIn, database: Database, stored: int) -> None:
     """Also in a table that was empty."""
     files = springfield()
     row = files["resources"][0]
     files["resources"] = [{**row, "sourcedId": "first"}][:stored]
     await take_in(contents(files))
-    seq = await last(postgresql)
+    seq = await last(database)
     files["resources"] += [row, {**row, "sourcedId": "new"}]
 
-    async with postgresql.write_session() as writer:
+    async with database.write_session() as writer:
         writer.add(Resource(sourced_id="book", vendor_resource_id="other", title="Meanwhile"))
         await writer.flush()
-        importing = asyncio.create_task(take_in(contents(files)))
-        await somebody_waits(postgresql)
+        importing = await compared(take_in, files)
         await writer.commit()
     await importing
 
-    assert sorted(await entries(postgresql, seq)) == [("resources", "book", "updated"), ("resources", "new", "created")]
-    assert (await before(postgresql, "book"))["title"] == "Meanwhile"
-    async with postgresql.read_session() as session:
+    assert sorted(await entries(database, seq)) == [("resources", "book", "updated"), ("resources", "new", "created")]
+    assert (await before(database, "book"))["title"] == "Meanwhile"
+    async with database.read_session() as session:
         assert (await session.get_one(Resource, "book")).vendor_resource_id == "v1"
 
 
-async def test_an_owner_that_gets_a_part_meanwhile_is_stamped(take_in: TakeIn, postgresql: Database) -> None:
+async def test_an_owner_that_gets_a_part_meanwhile_is_stamped(take_in: TakeIn, database: Database) -> None:
     files = springfield()
     files["users"].append({"sourcedId": "kim", "enabledUser": "true", "givenName": "Kim", "familyName": "Ode"})
     await take_in(contents(files))
-    earlier = await stamps(postgresql)
+    earlier = await stamps(database)
     files["roles"][0]["userSourcedId"] = "ann"
 
-    async with postgresql.write_session() as writer:
+    async with database.write_session() as writer:
         roles = Base.metadata.tables["roles"]
         await writer.execute(update(roles).values(user_sourced_id="kim"))
-        importing = asyncio.create_task(take_in(contents(files)))
-        await somebody_waits(postgresql)
+        importing = await compared(take_in, files)
         await writer.commit()
     await importing
 
-    assert await stamped(postgresql, earlier) == {("users", "kim"), ("users", "ann"), ("roles", "zoe-role")}
+    assert await stamped(database, earlier) == {("users", "kim"), ("users", "ann"), ("roles", "zoe-role")}
 
 
-async def test_who_writes_while_an_import_merges_comes_after_it(take_in: TakeIn, postgresql: Database) -> None:
+async def test_who_writes_while_an_import_merges_comes_after_it(take_in: TakeIn, database: Database) -> None:
     async def write() -> None:
-        async with postgresql.transaction() as session:
+        async with database.transaction() as session:
             await session.execute(update(Org).where(Org.sourced_id == "school").values(date_last_modified=stamp()))
 
     folder = write_folder(take_in.folder, contents(springfield()))
     with open_bundle(folder, 1_000_000) as bundle:
-        async with postgresql.bulk_session() as session:
+        async with database.staging_session() as session:
             await import_bundle(session, bundle, ImportOptions(), Report())
             writing = asyncio.create_task(write())
-            await somebody_waits(postgresql)
+            await asyncio.sleep(0.2)
+            assert not writing.done()
             await session.commit()
     await writing
 
-    found = await stamps(postgresql)
+    found = await stamps(database)
     assert found["orgs", "school"] > found["orgs", "district"]
 
 
-async def test_an_import_that_changes_nothing_waits_for_nobody(take_in: TakeIn, postgresql: Database) -> None:
+async def test_an_import_that_changes_nothing_waits_for_nobody(take_in: TakeIn, database: Database) -> None:
     await take_in(contents(springfield()))
 
-    async with postgresql.write_session() as writer:
+    async with database.write_session() as writer:
         await writer.execute(update(Org).values(name="Meanwhile"))
         report = await asyncio.wait_for(take_in(contents(springfield())), 30)
 

@@ -1,10 +1,11 @@
 """What becomes of the rows of a bundle."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from models import Class, Enrollment, LineItem, Org, Result, ScoreScale, User
+from models import Category, Class, Enrollment, LineItem, Org, Result, ScoreScale, User
 from models.database import Database
 from service.bundles.importing import Busy, ImportOptions, import_bundle
 from service.bundles.reading import open_bundle
@@ -166,35 +167,6 @@ async def test_good_rows_can_be_loaded_alone(take_in: TakeIn, database: Database
     assert (report.counts["results"].refused, report.counts["users"].created) == (1, 2)
 
 
-async def test_what_refers_to_a_refused_row_is_refused(take_in: TakeIn, database: Database) -> None:
-    files = springfield()
-    files["users"][1]["enabledUser"] = "perhaps"
-
-    report = await take_in(contents(files), skip_bad=True)
-
-    assert lines(report, Rule.REFUSED_REFERENCE) == [
-        ("users.csv", 2, "agentSourcedIds", "ann"),
-        ("roles.csv", 2, "userSourcedId", "zoe"),
-        ("demographics.csv", 2, "sourcedId", "zoe"),
-        ("enrollments.csv", 2, "userSourcedId", "zoe"),
-        ("results.csv", 2, "studentSourcedId", "zoe"),
-    ]
-    assert (await stored(database))["users"] == []
-
-
-async def test_a_refusal_goes_down_a_chain_of_parents(take_in: TakeIn, database: Database) -> None:
-    rows = [
-        {"sourcedId": f"o{n}", "name": "x", "type": "school", "identifier": "i", "parentSourcedId": f"o{n - 1}"}
-        for n in range(1, 6)
-    ]
-    rows[0]["parentSourcedId"] = "nobody"
-
-    report = await take_in(contents({"orgs": rows}), skip_bad=True)
-
-    assert found(report) == {"unknown-reference": 1, "refused-reference": 4}
-    assert report.counts["orgs"].refused == 5
-
-
 async def test_a_refused_row_that_is_stored_can_still_be_referred_to(take_in: TakeIn, database: Database) -> None:
     files = springfield()
     await take_in(contents(files))
@@ -267,25 +239,67 @@ async def test_rows_that_refer_to_each_other_come_in_any_order(take_in: TakeIn, 
     assert (await one(database, Org, "district")).parent_sourced_id == "state"
 
 
-async def test_two_imports_fit_into_one_transaction(take_in: TakeIn, database: Database) -> None:
-    folder = write_folder(take_in.folder, contents(springfield()))
+@pytest.mark.parametrize("kind", ["staging_session", "write_session"])
+async def test_imports_fit_into_one_transaction(take_in: TakeIn, database: Database, kind: str) -> None:
+    """Also after others that were given up, and of which nothing stays."""
+    folder, before = write_folder(take_in.folder, contents(springfield())), await stored(database)
     with open_bundle(folder, 1_000_000) as bundle:
-        async with database.transaction() as session:
-            for _ in range(2):
-                assert await import_bundle(session, bundle, ImportOptions(), Report())
+        async with getattr(database, kind)() as session:
+            for end in (session.rollback, session.commit):
+                for _ in range(2):
+                    assert await import_bundle(session, bundle, ImportOptions(), Report())
+                assert await stored(database) == before
+                await end()
 
     assert len((await stored(database))["users"]) == 2
 
 
 async def test_two_imports_do_not_run_at_once(take_in: TakeIn, database: Database) -> None:
-    if database.writer.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
-    folder = write_folder(take_in.folder, contents(springfield()))
+    """PostgreSQL turns the second one away at once, SQLite when it wants to store what it has compared."""
+    folder, stops = write_folder(take_in.folder, contents(springfield())), asyncio.Event()
+
+    def watch(act: str, *_: int) -> None:
+        if act.startswith("waiting"):
+            stops.set()
+
+    async def come_second() -> None:
+        try:
+            async with database.staging_session() as session:
+                await import_bundle(session, bundle, ImportOptions(), Report(watch=watch))
+        finally:
+            stops.set()
+
     with open_bundle(folder, 1_000_000) as bundle:
-        async with database.bulk_session() as first, database.bulk_session() as second:
-            await import_bundle(first, bundle, ImportOptions(), Report())
-            with pytest.raises(Busy):
-                await import_bundle(second, bundle, ImportOptions(), Report())
+        async with database.staging_session() as first:
+            assert await import_bundle(first, bundle, ImportOptions(), Report())
+            second = asyncio.create_task(come_second())
+            await stops.wait()
+            await first.commit()
+        with pytest.raises(Busy):
+            await second
+
+    again = await take_in(contents(springfield()))
+    assert all(counts.changed == 0 and counts.unchanged for counts in again.counts.values())
+
+
+@pytest.mark.parametrize("act", ["reading users.csv", "comparing users", "waiting for other writers", "storing users"])
+async def test_an_import_that_is_broken_off_leaves_nothing_behind(
+    take_in: TakeIn, database: Database, act: str
+) -> None:
+    before, files = await stored(database), contents(springfield())
+
+    def leave(now: str, *_: int) -> None:
+        if now == act:
+            importing.cancel()
+
+    importing = asyncio.create_task(take_in(files, watch=leave))
+    with pytest.raises(asyncio.CancelledError):
+        await importing
+
+    assert await stored(database) == before
+    async with database.transaction() as session:  # nobody holds a lock
+        session.add(Category(sourced_id="exam", title="Exam"))
+    assert (await take_in(files)).loaded
 
 
 async def test_issues_of_many_pages_are_all_told(take_in: TakeIn) -> None:
@@ -294,4 +308,4 @@ async def test_issues_of_many_pages_are_all_told(take_in: TakeIn) -> None:
 
     report = await take_in(contents({"orgs": [*rows, *rows]}))
 
-    assert found(report) == {"duplicate": 2_500, "unknown-reference": 5_000}
+    assert found(report) == {"duplicate": 2_500, "unknown-optional": 5_000}

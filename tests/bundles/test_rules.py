@@ -57,7 +57,9 @@ CELLS = [
     (Rule.OBJECTIVE, "lineItemLearningObjectiveIds", "source", "case"),
     (Rule.SCHOOL, "enrollments", "schoolSourcedId", "district"),
     (Rule.UNKNOWN_REFERENCE, "enrollments", "userSourcedId", "nobody"),
-    (Rule.UNKNOWN_REFERENCE, "classes", "termSourcedIds", "fall,winter"),
+    (Rule.UNKNOWN_REFERENCE, "classes", "termSourcedIds", "winter"),
+    (Rule.UNKNOWN_OPTIONAL, "classes", "termSourcedIds", "fall,winter"),
+    (Rule.UNKNOWN_OPTIONAL, "orgs", "parentSourcedId", "nobody"),
     (Rule.UNKNOWN_REFERENCE, "demographics", "sourcedId", "nobody"),
     (Rule.NUL, "orgs", "name", "a\0b"),
     (Rule.CSV_SYNTAX, "orgs", "name", "x" * 140_000),
@@ -107,6 +109,7 @@ TOLD_ELSEWHERE = {
     Rule.FILE_UNKNOWN,
     Rule.DATE_IN_DELTA,
     Rule.REFUSED_REFERENCE,
+    Rule.REFUSED_OPTIONAL,
     Rule.RETIRE_LIMIT,
     Rule.RETIRE_SKIPPED,
 }

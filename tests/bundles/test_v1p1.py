@@ -80,11 +80,29 @@ async def test_an_administrator_is_one_of_the_org(take_in: TakeIn, database: Dat
     assert [role["role"] for role in await roles(database)] == [role]
 
 
-async def test_an_unknown_org_refuses_the_user(take_in: TakeIn, database: Database) -> None:
+async def test_an_unknown_org_is_left_out(take_in: TakeIn, database: Database) -> None:
+    files = springfield_1_1()
+    files["users"][0]["orgSourcedIds"] = "nowhere,school,district"
+    files["users"].append({**USER, "sourcedId": "ann", "orgSourcedIds": "nowhere"})
+
+    report = await take_in(contents({name: files[name] for name in ("orgs", "users")}, "1.1"))
+
+    assert found(report) == {"unknown-optional": 2}
+    async with database.read_session() as session:
+        zoe, ann = await session.get_one(User, "zoe"), await session.get_one(User, "ann")
+    assert (zoe.primary_org_sourced_id, ann.primary_org_sourced_id) == ("district", None)
+    assert [(role["user"], role["org"], role["type"]) for role in await roles(database)] == [
+        ("zoe", "district", "primary"),
+        ("zoe", "school", "secondary"),
+    ]
+
+
+async def test_an_unknown_org_refuses_the_user_of_a_strict_import(take_in: TakeIn, database: Database) -> None:
     files = springfield_1_1()
     files["users"][0]["orgSourcedIds"] = "school,nowhere"
+    wanted = contents({name: files[name] for name in ("orgs", "users")}, "1.1")
 
-    report = await take_in(contents({name: files[name] for name in ("orgs", "users")}, "1.1"), skip_bad=True)
+    report = await take_in(wanted, skip_bad=True, strict=True)
 
     assert found(report) == {"unknown-reference": 1}
     assert ((await stored(database))["users"], await roles(database)) == ([], [])

@@ -22,6 +22,7 @@ from tests.faults.proxy import Proxy, proxied
 from tests.postgres import Postgres
 
 ORGS = "/ims/oneroster/rostering/v1p2/orgs"
+UNSEEN = 10_000.0  # seconds; a look at the revoked clients is a round trip that a test would count
 numbers = count(1)
 Make = Callable[..., Quart]
 Serve = Callable[..., AbstractAsyncContextManager[Quart]]
@@ -54,9 +55,8 @@ def proxy(proxy_and_url: tuple[Proxy, str]) -> Proxy:
 @pytest.fixture
 def make(proxy_and_url: tuple[Proxy, str]) -> Make:
     """Makes the application with settings of the test's own: `make(pool_size=1)`."""
-    return lambda **changes: create_app(
-        replace(Settings(database_url=proxy_and_url[1], secret_key=SECRET_KEY), **changes)
-    )
+    settings = Settings(database_url=proxy_and_url[1], secret_key=SECRET_KEY, revocation_seconds=UNSEEN)
+    return lambda **changes: create_app(replace(settings, **changes))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests.bundles.making import contents, springfield, write_zip
 from tests.doors import SECRET_KEY, migrate, run_on
-from tests.faults.conftest import Make, Serve, ask, statuses, write_in_a_read
+from tests.faults.conftest import UNSEEN, Make, Serve, ask, statuses, write_in_a_read
 from tests.faults.proxy import Proxy, proxied
 from tests.pgbouncer import SERVER_CONNECTIONS, NoPgBouncer, find_pgbouncer, running_pgbouncer
 from tests.scripts.programs import homeroom_says
@@ -68,7 +68,9 @@ async def proxy_and_url(pooled_url: str) -> AsyncIterator[tuple[Proxy, str]]:
 
 @pytest.fixture
 def make(proxy_and_url: tuple[Proxy, str]) -> Make:
-    settings = Settings(database_url=proxy_and_url[1], secret_key=SECRET_KEY, transaction_pooling=True)
+    settings = Settings(
+        database_url=proxy_and_url[1], secret_key=SECRET_KEY, transaction_pooling=True, revocation_seconds=UNSEEN
+    )
     return lambda **changes: create_app(replace(settings, **changes))
 
 

@@ -1,6 +1,6 @@
 """A cell of a CSV file and a member of JSON are refused by the same rule, under the same name.
 
-Each case comes through both doors: an import of a bundle, and a PUT.
+Each case comes through both doors: an import of a bundle that repairs nothing, and a PUT.
 """
 
 from dataclasses import dataclass
@@ -195,7 +195,7 @@ async def test_a_cell_and_a_member_are_refused_by_the_same_rule(
 async def rules_of_cell(take_in: TakeIn, case: Case) -> list[Rule]:
     files = springfield()
     files[case.file][0][case.column] = case.cell
-    report = await take_in(contents(files))
+    report = await take_in(contents(files), strict=True)
     assert not report.loaded, case
     places = {(f"{case.file}.csv", case.column), (f"{case.file}.csv", "")}  # a NUL is told of the row
     return [rule for rule in report.found if places & {(file, column) for file, _, column, _ in lines(report, rule)}]

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from click.testing import CliRunner, Result
@@ -80,13 +81,17 @@ def port_said(lines: Iterable[str]) -> int:
     raise AssertionError("".join(said))
 
 
+def serving(url: str, *arguments: str, **settings: str) -> AbstractContextManager[RunningServer]:
+    return serving_by(Path(sys.executable), Path.cwd(), url, *arguments, **settings)
+
+
 @contextmanager
-def serving(url: str, *arguments: str, **settings: str) -> Iterator[RunningServer]:
-    command = [*PYTHON, "scripts.homeroom", "serve", "--bind", "127.0.0.1:0", *arguments]
+def serving_by(python: Path, cwd: Path, url: str, *arguments: str, **settings: str) -> Iterator[RunningServer]:
+    command = [str(python), "-m", "scripts.homeroom", "serve", "--bind", "127.0.0.1:0", *arguments]
     with (
         TemporaryDirectory() as folder,  # where it may leave what it has no time to clear away
         subprocess.Popen(
-            command, env=surroundings(url, TMPDIR=folder, **settings), stderr=subprocess.PIPE, text=True
+            command, cwd=cwd, env=surroundings(url, TMPDIR=folder, **settings), stderr=subprocess.PIPE, text=True
         ) as process,
     ):
         assert process.stderr

@@ -10,7 +10,7 @@ function show() {
     dom_id: "#viewer",
     url: choice.value,
     validatorUrl: null, // or it would send the document to a service of its makers
-    docExpansion: "none",
+    docExpansion: "list",
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     filter: true,
