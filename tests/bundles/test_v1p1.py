@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from quart.typing import TestClientProtocol as Client
 
 from models import LineItem, Result, User
 from models.database import Database
+from service.bundles.v1p1 import ROLES_1_1
 from tests.bundles.making import Files, Row, TakeIn, contents, found, springfield, stored
 
 USER: Row = {
@@ -145,3 +147,20 @@ async def test_a_file_of_1_2_is_not_known(take_in: TakeIn) -> None:
     texts = contents({"orgs": springfield()["orgs"]}, "1.1") | {"roles.csv": "sourcedId\n"}
 
     assert found(await take_in(texts)) == {"file-unknown": 1}
+
+
+async def test_what_files_of_1_1_say_is_served_by_1_1(take_in: TakeIn, client: Client, reader: dict[str, str]) -> None:
+    async def shown(path: str) -> Any:
+        response = await client.get(f"/ims/oneroster/v1p1/{path}", headers=reader)
+        [found] = (await response.get_json()).values()
+        return found
+
+    files = springfield_1_1()
+    files["users"] += [{**USER, "sourcedId": role, "username": role, "role": role} for role in ROLES_1_1.words]
+    await take_in(contents(files, "1.1"))
+    users = {each["sourcedId"]: each for each in await shown("users")}
+
+    assert {role: users[role]["role"] for role in ROLES_1_1.words} == {role: role for role in ROLES_1_1.words}
+    assert {tuple(org["sourcedId"] for org in each["orgs"]) for each in users.values()} == {("school", "district")}
+    assert (await shown("lineItems/sheet"))["gradingPeriod"]["sourcedId"] == "fall"
+    assert (await shown("results/zoe-sheet"))["lineItem"]["sourcedId"] == "sheet"
