@@ -117,7 +117,7 @@ async def move(path: Path, database: Database) -> None:
         await session.commit()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=contents())
 async def test_there_and_back_it_is_the_same(
     rows: dict[str, list[dict[str, Any]]], database: Database, other: Database, tmp_path: Path
