@@ -22,6 +22,7 @@ COMMANDS = {  # in the order of their first use: module and the command in it
     "erase": ("erase", "erase"),
     "history": ("history", "history"),
     "client": ("client", "client"),
+    "doctor": ("doctor", "doctor"),
     "shell": ("shell", "shell"),
     "make-district": ("make_district", "make_district"),
     "demo": ("demo", "demo"),

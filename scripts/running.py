@@ -110,8 +110,10 @@ def expect_file(settings: Settings, *, migrated: bool) -> None:
     if migrated and not path.exists():
         raise click.ClickException(f"there is no database {path}: `homeroom migrate` makes it")
     try:
+        if not path.exists() and path.parent.is_dir():
+            path.touch(mode=0o600)  # people's data; what SQLite keeps beside it gets the same mode
         sqlite3.connect(path).close()
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise Unreachable(f"cannot use {shown(settings)}: {reason(error)}") from error
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from models import Change, Feed
@@ -76,7 +77,7 @@ async def restore(
     watch("upgrading", 0, 0)
     await restoring.migrate("head")
     outcome.now = str(revisions.head())
-    await session.execute(sa.update(Feed).values(purged_transaction=0))  # another server's numbers mean nothing here
+    await session.execute(update(Feed).values(purged_transaction=0))  # another server's numbers mean nothing here
     await renew_feed(session)
     watch("analyzing", 0, 0)
     await restoring.connection.exec_driver_sql("ANALYZE")
@@ -120,7 +121,7 @@ class Restoring:
     async def empty(self, tables: Sequence[sa.Table]) -> None:
         if not self.on_postgresql:
             for table in reversed(tables):
-                await self.connection.execute(sa.delete(table))
+                await self.connection.execute(delete(table))
         elif tables:
             names = map(self.connection.dialect.identifier_preparer.format_table, tables)
             await self.connection.exec_driver_sql(f"TRUNCATE {', '.join(names)}")
@@ -173,7 +174,7 @@ class Restoring:
 
     async def insert(self, stated: Table, table: sa.Table, rows: AsyncIterator[Sequence[Row]]) -> None:
         untyped = sa.table(table.name, *map(sa.column, stated.columns))
-        statement = str(sa.insert(untyped).compile(dialect=self.connection.dialect))
+        statement = str(insert(untyped).compile(dialect=self.connection.dialect))
         async for batch in rows:
             await self.connection.exec_driver_sql(statement, list(batch))
 
@@ -185,8 +186,8 @@ class Restoring:
             await self.connection.execute(sa.select(sa.func.setval(sequence, last, is_given)))
         else:
             counts = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
-            await self.connection.execute(sa.delete(counts).where(counts.c.name == stated.name))
-            await self.connection.execute(sa.insert(counts).values(name=stated.name, seq=stated.counted))
+            await self.connection.execute(delete(counts).where(counts.c.name == stated.name))
+            await self.connection.execute(insert(counts).values(name=stated.name, seq=stated.counted))
 
     async def expect_references(self) -> None:
         """PostgreSQL has refused by itself what refers to nothing."""

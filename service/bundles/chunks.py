@@ -53,7 +53,7 @@ def mend(chunk: Chunk, layout: Layout, needed: int) -> Iterator[tuple[int, Rule,
         if len(record.cells) < layout.width:
             yield record.line, Rule.CELLS_MISSING, count_hint(record, layout)
         elif len(record.cells) != layout.header_width:
-            yield record.line, Rule.CELLS_BLANK, ""
+            yield record.line, Rule.CELLS_BLANK, count_hint(record, layout)
 
 
 def fit(cells: list[str], layout: Layout, needed: int) -> list[str] | None:

@@ -75,7 +75,7 @@ class Parser:
 
     def mend(self, chunk: Chunk) -> None:
         for line, rule, hint in mend(chunk, self.layout, self.needed):
-            (self.tell_once if rule is Rule.CELLS_BLANK else self.tell)(line, "", "", rule, hint)
+            self.tell(line, "", "", rule, hint)
 
     def lost_row(self, record: Record) -> Row:
         """All that is used of it is its sourcedId, if there is one."""
@@ -198,10 +198,10 @@ class Parser:
         if rule.is_error:
             self.refused.add(line)
 
-    def tell_once(self, line: int, field: str, value: str, rule: Rule, hint: str = "") -> None:
+    def tell_once(self, line: int, field: str, value: str, rule: Rule) -> None:
         if rule not in self.told:
             self.told.add(rule)
-            self.tell(line, field, value, rule, hint)
+            self.tell(line, field, value, rule)
 
 
 def link_rows(lines: Sequence[int], values: Mapping[str, list[Any]], name: str) -> Iterator[Row]:

