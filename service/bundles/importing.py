@@ -116,7 +116,7 @@ async def stage_file(staging: Staging, source: Source, file: File, mode: Mode, r
             for field, rows in batch.sides.items():
                 await staging.load(stage.sides[field].table, rows)
             report.watch(f"reading {name}", records.bytes_read, source.bundle.sizes[name])
-        source.tell_encoding(records, name, report)
+        source.tell_form(records, name, report)
     await staging.ready(stage)
     return stage
 

@@ -66,7 +66,7 @@ def read_properties(source: Source, report: Report) -> dict[str, Property]:
         return {}
     with source.records(NAME) as reader:
         header, *records = [*islice(reader, PROPERTIES_MAX)] or [Record(1, [], None)]
-        source.tell_encoding(reader, NAME, report)
+        source.tell_form(reader, NAME, report)
     if header.cells != HEADER:
         report.add(Issue(NAME, 1, "", ",".join(header.cells), Rule.MANIFEST_VALUE, "propertyName,value"))
     found = {cells[0]: Property(line, cells[1]) for line, cells, fault in records if len(cells) > 1 and not fault}

@@ -19,6 +19,7 @@ from service.records.rules import Rule
 
 BLOCK_BYTES = 1 << 18
 RECORD_BLOCKS_MAX = 4  # that one record may reach into
+COMMA, OTHERS = ",", ";\t|"  # what stands between cells, by the standard and in the exports of spreadsheets
 
 
 class Record(NamedTuple):
@@ -33,7 +34,7 @@ class Records:
     """Iterates over the records, blank lines left out. Raises Unreadable if one does not end.
 
     `encoding` is what the file is known to be in. Else it is UTF-8, or, unless `strict`, what it turns out to be in;
-    the attribute `encoding` names that.
+    the attribute `encoding` names that. `separator` is what stands between cells, found in the same way.
     """
 
     def __init__(self, stream: BinaryIO, name: str, *, strict: bool = False, encoding: str = "") -> None:
@@ -41,6 +42,7 @@ class Records:
         self.name = name
         self.strict = strict
         self.encoding = encoding
+        self.separator = COMMA
         self.bytes_read = 0
         self._recoder = Recoder(encoding) if encoding else None
         self._beyond_ascii = False  # whether there was a character in UTF-8 that is not in ASCII
@@ -53,7 +55,11 @@ class Records:
         return self._records
 
     def _read(self) -> Iterator[Record]:
-        reader = csv.reader(chain.from_iterable(self._lines()), strict=True)
+        lines = chain.from_iterable(self._lines())
+        first = next(lines, "")
+        if not self.strict:
+            self.separator, first = separator_of(first)
+        reader = csv.reader(chain([first], lines), delimiter=self.separator, strict=True)
         at_end = False
         while not at_end:
             line = reader.line_num + 1
@@ -148,3 +154,11 @@ class Records:
                 pass
         self._fault = Rule.NOT_UTF8
         return line.decode(errors="replace")
+
+
+def separator_of(first: str) -> tuple[str, str]:
+    """What separates cells in a file with this first line, and what is left of the line: Excel has one of its own."""
+    if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == 5:
+        return first[4], "\n"
+    found = [other for other in OTHERS if other in first]
+    return (found[0] if len(found) == 1 and COMMA not in first else COMMA), first

@@ -10,7 +10,7 @@ from service.bundles.headers import columns_of
 from service.bundles.map_checks import FILES_KEY, TARGETS, Keys, choice
 from service.bundles.mapping import NO_MAP, RosterMap, misfits
 from service.bundles.reading import Bundle, Unreadable, nothing_at_top
-from service.bundles.records import Record, Records
+from service.bundles.records import COMMA, Record, Records
 from service.bundles.report import Issue, Report
 from service.records.rules import Rule
 
@@ -55,8 +55,11 @@ class Source:
         if problems:
             raise self.roster_map.misfit(problems)
 
-    def tell_encoding(self, records: Records, name: str, report: Report) -> None:
-        """Once its records are read: some show late that they are not UTF-8."""
+    def tell_form(self, records: Records, name: str, report: Report) -> None:
+        """What the file is not as the standard has it. Once it is read: some show late that they are not UTF-8."""
+        if records.separator != COMMA:
+            shown = "tab" if records.separator == "\t" else records.separator
+            report.add(Issue(name, 1, "", shown, Rule.SEPARATOR))
         if records.encoding and not self.roster_map.encoding:
             report.add(Issue(name, 0, "", records.encoding, Rule.ENCODING))
 

@@ -30,6 +30,7 @@ class Rule(Enum):
     FILE_FOLDER = "file-folder", WARNING, "the files are in a folder of the bundle, not at its top"
     FILE_CASE = "file-case", WARNING, "the name of a file in other capitals; it was read as that file"
     ENCODING = "encoding", WARNING, "the file is not UTF-8; it was read in the encoding that it turned out to have"
+    SEPARATOR = "separator", WARNING, "something else than a comma separates the cells; they were read so"
     # a header
     COLUMN_REQUIRED = (
         "column-required",

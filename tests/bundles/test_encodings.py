@@ -1,4 +1,4 @@
-"""Files that are not UTF-8: what is certain is read, and the rest refused row by row."""
+"""Files that are not UTF-8, or have no commas: what is certain is read, and the rest refused row by row."""
 
 from pathlib import Path
 
@@ -125,3 +125,24 @@ async def test_a_manifest_may_be_in_another_encoding(take_in: TakeIn) -> None:
 
     assert lines(report, Rule.ENCODING) == [("manifest.csv", 0, "", "utf-16-le")]
     assert report.loaded
+
+
+@pytest.mark.parametrize("start", ["", "sep=;\r\n"])
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+async def test_another_separator_is_read_and_told_once(
+    take_in: TakeIn, database: Database, start: str, separator: str
+) -> None:
+    text = HEADER.replace(",", separator) + separator.join(["a", "", "", '"x;y, z"', "school", "1", "\r\n"])
+    texts = orgs(start.replace(";", separator).encode(), text.encode())
+
+    report = await take_in(texts)
+
+    assert (report.loaded, found(report)) == (True, {"separator": 1})
+    assert await name_of(database, "a") == "x;y, z"
+    assert not (await take_in(texts, strict=True)).loaded
+
+
+async def test_a_line_is_counted_with_what_excel_puts_before_it(take_in: TakeIn) -> None:
+    text = f"sep=;\r\n{HEADER}a,,,A,shop,1,\r\n".replace(",", ";")
+
+    assert lines(await take_in(orgs(text.encode())), Rule.WORD) == [("orgs.csv", 3, "type", "shop")]

@@ -103,6 +103,7 @@ TEXTS = [
     (Rule.CELLS_BLANK, f"{HEADER}\na,,,A,school,1,,\nb,,,B,school,1,,\n"),
     (Rule.DUPLICATE, f"{HEADER}\na,,,A,school,1,\na,,,A,school,1,\n"),
     (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode() + "b,,,Éa,school,1,\n".encode("latin-1")),
+    (Rule.SEPARATOR, f"{HEADER}\na,,,A,school,1,\n".replace(",", ";")),
     (Rule.ENCODING, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
     (Rule.ENCODING, f"{HEADER}\na,,,École,school,1,\n".encode("utf-16")),
 ]
