@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ from sqlalchemy import select
 from models import Category, User
 from service.access import SCOPES, allow
 from service.app import create_app
+from service.debug.local import is_local
 from service.debug.serve import debug_app
 from service.settings import Settings
 from tests.doors import bearer
@@ -121,7 +123,6 @@ ELSEWHERE: list[tuple[dict[str, Any], dict[str, str]]] = [
     (HERE, {"Host": "evil.example"}),
     (HERE, {"Host": "127.0.0.1.evil.example"}),
     (HERE, {"Host": "localhost@evil.example"}),
-    (HERE, {"Host": "[::1"}),
     (HERE, {"X_Forwarded_For": "127.0.0.1"}),
     (HERE, {"Forwarded": "for=127.0.0.1"}),
     (HERE, {"Via": "1.1 proxy"}),
@@ -139,6 +140,15 @@ async def test_nobody_else_sees_anything(scope: dict[str, Any], headers: dict[st
         refused = await ask(app, path, scope, **headers)
         assert refused.status_code == 404
         assert "LookupError" not in await refused.get_data(as_text=True)
+
+
+def test_a_host_that_is_none_is_not_this_machine() -> None:
+    asked = {**HERE, "headers": [(b"host", b"[::1")]}
+
+    assert not is_local(asked)
+    assert not is_local({**asked, "headers": []})
+    assert not is_local({**asked, "headers": [(b"host", b"localhost"), (b"Host", b"localhost")]})
+    assert is_local({**asked, "headers": [(b"host", b"localhost")]})
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "LOCALHOST"])
@@ -171,6 +181,22 @@ async def test_it_serves_this_machine_only(arguments: tuple[str, ...], sqlite_te
 
     assert result.exit_code == 2
     assert "--debug serves this machine only" in result.stderr
+
+
+def test_its_worker_does_not_start_elsewhere_either(sqlite_template: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.create_server(("0.0.0.0", 0)) as listener:  # noqa: S104 - which it must refuse
+        command = [sys.executable, "-m", "service.debug.serve", str(listener.fileno())]
+        done = subprocess.run(
+            command,
+            pass_fds=[listener.fileno()],
+            stdin=theirs.fileno(),
+            env=surroundings(f"sqlite+aiosqlite:///{sqlite_template}"),
+            capture_output=True,
+            text=True,
+        )
+
+    assert (done.returncode, done.stderr) == (1, "Error: --debug serves this machine only: --bind 127.0.0.1:8000\n")
 
 
 @contextmanager
