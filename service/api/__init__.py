@@ -7,6 +7,7 @@ from service.api import (
     changes,
     classes,
     discovery,
+    docs,
     enrollments,
     gradebook,
     index,
@@ -24,6 +25,7 @@ __all__ = [
     "changes",
     "classes",
     "discovery",
+    "docs",
     "enrollments",
     "gradebook",
     "index",
@@ -43,4 +45,5 @@ def api() -> Blueprint:
     blueprint.register_blueprint(changes.blueprint)
     blueprint.register_blueprint(token.blueprint)
     blueprint.register_blueprint(index.blueprint)
+    blueprint.register_blueprint(docs.blueprint)
     return blueprint

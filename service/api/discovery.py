@@ -45,6 +45,12 @@ def add_to(blueprint: Blueprint) -> None:
             blueprint.add_url_rule(path, name.replace(".", "_"), allow()(answer(service)), methods=["GET"])
 
 
+def document_paths() -> dict[str, str]:
+    """Where each document is, by the name of what it describes."""
+    paths = {service: f"/ims/oneroster/{service}/v1p2/discovery/{names[0]}" for service, names in NAMES.items()}
+    return {**paths, "OneRoster 1.1": OLDER, "changes and history": OWN}
+
+
 async def answer_own() -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     described = own_document.document(settings, f"{base_url()}/homeroom/v1", f"{base_url()}/oauth2/token")

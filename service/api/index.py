@@ -7,7 +7,7 @@ from markupsafe import Markup
 from quart import Blueprint, Response
 
 from service.access import allow
-from service.api.discovery import NAMES, OLDER, OWN
+from service.api.discovery import document_paths
 from service.lists.addresses import base_url
 
 blueprint = Blueprint("index", __name__)
@@ -30,7 +30,8 @@ PAGE = Markup("""<!doctype html>
 credentials that whoever runs the service hands out. A token comes first, and lasts for as long as the answer says:</p>
 <pre>curl -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials {base}/oauth2/token
 curl -H "Authorization: Bearer TOKEN" "{base}/ims/oneroster/rostering/v1p2/orgs?limit=10"</pre>
-<p>What can be asked is described in OpenAPI:</p>
+<p>What can be asked is shown, and can be tried, in the <a href="{base}/docs">interactive documentation</a>. It is
+described in OpenAPI:</p>
 <ul>{links}</ul>
 </html>
 """)
@@ -45,8 +46,6 @@ POLICY = (
 @allow()
 async def show_index() -> Response:
     base = base_url()
-    paths = {service: f"/ims/oneroster/{service}/v1p2/discovery/{names[0]}" for service, names in NAMES.items()}
-    paths |= {"OneRoster 1.1": OLDER, "changes and history": OWN}
-    links = Markup("").join(LINK.format(base=base, path=path, name=name) for name, path in paths.items())
+    links = Markup("").join(LINK.format(base=base, path=path, name=name) for name, path in document_paths().items())
     page = PAGE.format(style=STYLE, base=base, links=links)
     return Response(page, headers={"Content-Security-Policy": POLICY}, content_type="text/html; charset=utf-8")

@@ -59,7 +59,7 @@ async def test_the_index_leads_to_the_documents_without_a_script(offline: Caller
     page = await Caller(offline.app, headers={}).get("/")
     links = re.findall('href="http://localhost([^"]*)"', page.text)
 
-    assert sorted(links) == ["/homeroom/v1/openapi.json", *sorted(DOCUMENTS.values())]
+    assert sorted(links) == ["/docs", "/homeroom/v1/openapi.json", *sorted(DOCUMENTS.values())]
     assert "<script" not in page.text
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
 

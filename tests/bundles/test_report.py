@@ -32,14 +32,13 @@ SCHOOLS = [
 
 
 def with_a_bad_school() -> Files:
-    """One organisation is wrong, and takes a course, its two classes and an enrollment with it."""
+    """One organisation is wrong, and takes two classes and an enrollment in one of them with it."""
     files = springfield()
     files["orgs"] += SCHOOLS
     course, group, enrollment = files["courses"][0], files["classes"][0], files["enrollments"][0]
-    files["courses"].append(course | {"sourcedId": "biology", "orgSourcedId": "north"})
-    for number in ("1", "2"):
-        moved = {"sourcedId": f"biology-{number}", "courseSourcedId": "biology", "schoolSourcedId": "north"}
-        files["classes"].append(group | moved)
+    files["courses"].append(course | {"sourcedId": "biology"})
+    for name in ("biology-1", "biology-2"):
+        files["classes"].append(group | {"sourcedId": name, "courseSourcedId": "biology", "schoolSourcedId": "north"})
     files["enrollments"].append(enrollment | {"sourcedId": "zoe-biology", "classSourcedId": "biology-1"})
     return files
 
@@ -53,17 +52,17 @@ def test_the_first_line_says_what_happened_and_what_to_do(command: Command, bad_
     first = command(bad_school).output.splitlines()[0]
 
     assert first == (
-        "Nothing was imported: 1 of 23 rows has errors and 4 more rows refer to what is refused."
-        " Mend orgs.csv, or import the other 18 rows with --skip-bad."
+        "Nothing was imported: 1 of 23 rows has errors and 3 more rows refer to what is refused."
+        " Mend orgs.csv, or import the other 19 rows with --skip-bad."
     )
 
 
 def test_what_it_says_would_load_does_load(command: Command, bad_school: Path) -> None:
     dry, real = command(bad_school, "--skip-bad", "--dry-run").output, command(bad_school, "--skip-bad").output
 
-    left_out = "Left out: 1 of 23 rows has errors and 4 more rows refer to what is refused."
-    assert dry.startswith(f"This was a dry run, nothing was changed. 18 rows would be imported: 18 new. {left_out}\n")
-    assert real.startswith(f"Imported 18 rows: 18 new. {left_out}\n")
+    left_out = "Left out: 1 of 23 rows has errors and 3 more rows refer to what is refused."
+    assert dry.startswith(f"This was a dry run, nothing was changed. 19 rows would be imported: 19 new. {left_out}\n")
+    assert real.startswith(f"Imported 19 rows: 19 new. {left_out}\n")
 
 
 def test_errors_come_before_what_follows_from_them_and_both_before_warnings(command: Command, tmp_path: Path) -> None:
@@ -79,17 +78,20 @@ def test_errors_come_before_what_follows_from_them_and_both_before_warnings(comm
     assert titles == ["error word", "error refused-reference", "warning boolean-case"]
 
 
-def test_a_repaired_cell_is_told_in_the_first_line(command: Command, tmp_path: Path) -> None:
+def test_what_was_repaired_is_told_in_the_first_line(command: Command, tmp_path: Path) -> None:
     files = springfield()
-    files["users"][0]["enabledUser"] = "TRUE"
+    files["users"][0] |= {"enabledUser": "TRUE", "primaryOrgSourcedId": "nowhere"}
+    texts = contents(files)
+    del texts["manifest.csv"]
 
-    output = command(write_zip(tmp_path / "x.zip", contents(files))).output
+    first = command(write_zip(tmp_path / "x.zip", texts)).output.splitlines()[0]
 
-    assert output.startswith("Imported 17 rows: 17 new. 1 cell was repaired, see below.\n")
+    repaired = "1 cell was repaired, 1 reference was left out and there is 1 more warning, see below."
+    assert first == f"Imported 17 rows: 17 new. {repaired}"
 
 
 def test_a_file_that_cannot_be_used_is_told_once(command: Command, tmp_path: Path) -> None:
-    header = ("sourcedId,title,type,startDate,endDate\r\n", "a,A,term,2026-08-15,2026-12-20\r\n")
+    header = ("sourcedId,type,startDate,endDate,schoolYear\r\n", "a,term,2026-08-15,2026-12-20,2027\r\n")
     texts = contents(springfield() | {"academicSessions": "".join(header)})
 
     first = command(write_zip(tmp_path / "x.zip", texts)).output.splitlines()[0]
@@ -113,6 +115,12 @@ def test_a_pipe_gets_a_line_for_each_example(command: Command, bad_school: Path)
 
     assert "\norgs.csv:4: type: scool: error word: not in the vocabulary, and not ext: and a word\n" in output
     assert ESCAPE_OR_BOX.search(output) is None
+
+
+def test_the_name_of_a_file_is_no_command_to_the_terminal(command: Command, tmp_path: Path) -> None:
+    output = command(write_zip(tmp_path / "x.zip", contents({}) | {"user\x1b[s.csv": ""})).output
+
+    assert output.startswith("Nothing was imported: user�[s.csv cannot be used. Mend user�[s.csv.\n")
 
 
 @pytest.fixture
@@ -293,7 +301,7 @@ def test_the_page_of_an_import(command: Command, bad_school: Path, tmp_path: Pat
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert said in page.text.replace("\n", " ")
     assert page.issues("error word") == [["orgs.csv", "4", "type", "scool", ""]]
-    assert len(page.issues("error refused-reference")) >= 4
+    assert {row[0] for row in page.issues("error refused-reference")} == {"classes.csv", "enrollments.csv"}
     assert page.text.index("error word") < page.text.index("error refused-reference")
     rows = {row[0]: row[1:] for row in page.issues("Rows and issues of each file")}
     assert rows["orgs.csv"] == ["4", "1", "0", "0", "0", "0", "0", "1", "0"]
@@ -311,6 +319,19 @@ def test_a_page_leads_from_what_follows_to_its_cause(tmp_path: Path) -> None:
     assert page.links["orgs.csv line 2"] == "#orgs.csv-2"
     assert "orgs.csv line 5" not in page.links  # it is not on the page
     assert {link.removeprefix("#") for link in page.links.values()} <= page.ids
+
+
+def test_a_file_with_a_name_of_its_own_is_one_file_on_the_page(command: Command, tmp_path: Path) -> None:
+    texts = contents(with_a_bad_school())
+    texts["Orgs.CSV"] = texts.pop("orgs.csv")
+    output = command(write_zip(tmp_path / "x.zip", texts), "--report", tmp_path / "report.html").output
+
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    rows = {row[0]: row[1:] for row in page.issues("Rows and issues of each file")}
+    assert "3 rows refused because Orgs.CSV (orgs.csv) line 4 was (word)" in output
+    assert page.links["Orgs.CSV (orgs.csv) line 4"].removeprefix("#") in page.ids
+    assert rows["Orgs.CSV (orgs.csv)"] == ["4", "1", "0", "0", "0", "0", "0", "1", "0"]
+    assert "orgs.csv" not in rows
 
 
 def test_a_page_runs_and_loads_nothing_but_its_own(tmp_path: Path) -> None:
