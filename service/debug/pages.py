@@ -25,6 +25,7 @@ th, td {{ padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align
 .number {{ text-align: right; font-variant-numeric: tabular-nums }}
 .warn {{ color: var(--warn) }}
 pre {{ margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem }}
+td pre {{ max-height: 20rem; overflow-y: auto }}
 </style>
 <h1>{title}</h1>
 {body}
@@ -44,11 +45,11 @@ DETAIL = Markup("""<p><a href="/debug/requests">All requests</a></p>
 <p>{status}, {ms:.1f} ms, of which {database:.1f} ms for {asked} statements. <span class="warn">{warning}</span></p>
 {failure}
 <table>
-<tr><th class="number">ms<th class="number">rows<th>statement, the types of its parameters, the lines that asked
+<tr><th class="number">ms<th class="number">rows<th>the lines that asked, the statement, the types of its parameters
 {rows}
 </table>""")
 STATEMENT = Markup("""<tr><td class="number">{ms:.2f}<td class="number">{rows}
-<td><pre>{text}</pre>{types}<br>{lines} <span class="warn">{warning}</span>
+<td>{lines} <span class="warn">{warning}</span><pre>{text}</pre>{types}
 """)
 FAILURE = Markup("<h2>Traceback</h2><pre>{traceback}</pre>")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
