@@ -136,10 +136,11 @@ class Database:
     """The sessions of one database. `async with Database(settings) as database:` closes its engines at the end.
 
     Made inside a running event loop; takes no connection until a session is used. Raises ValueError for a URL that is
-    neither `sqlite+aiosqlite:///FILE` nor `postgresql+asyncpg://…`.
+    neither `sqlite+aiosqlite:///FILE` nor `postgresql+asyncpg://…`. `joins_writers` is for tables that are read by
+    their stamps (`models/stamps.py`), as ours are.
     """
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, *, joins_writers: bool = True) -> None:
         self.settings = settings
         self.reader = make_engine(settings, read_only=True)
         self.writer = make_engine(settings, read_only=False)
@@ -150,7 +151,7 @@ class Database:
         # After close a session must not quietly open again; after commit what it loaded stays readable.
         options: dict[str, Any] = {"expire_on_commit": False, "close_resets_only": False}
         self.read_session = async_sessionmaker(self.reader, class_=ReadSession, autoflush=False, **options)
-        joining = self.writer.execution_options(joins_writers=True)
+        joining = self.writer.execution_options(joins_writers=joins_writers)
         self.write_session = async_sessionmaker(joining, class_=WriteSession, **options)
         # For a bulk of rows, which joins no writers, but may stop them (`models.stamps.stop_writers`).
         self.bulk_session = async_sessionmaker(self.bulk, class_=WriteSession, **options)

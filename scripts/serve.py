@@ -4,12 +4,14 @@ Example: homeroom serve --bind 0.0.0.0:8000 --workers 4
 """
 
 import asyncio
+import ipaddress
 import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
@@ -17,10 +19,13 @@ import click
 from scripts.running import Unreachable, UnusableSettings, open_database, read_settings
 from service.running.logs import log_as_json
 from service.running.notify import Notifier
+from service.running.reload import keep_reloading
 from service.running.supervise import Supervisor, supervise
 from service.settings import Settings
 
 WORKER = (sys.executable, "-m", "service.running.serve")
+DEBUG_WORKER = (sys.executable, "-m", "service.debug.serve")
+CHECKOUT = Path(__file__).parents[1]
 
 
 def parse_bind(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, int]:
@@ -46,7 +51,12 @@ def parse_bind(_context: click.Context, _option: click.Parameter, text: str) -> 
     show_default=True,
     help="Processes, about one for each processor; on PostgreSQL, each has its own connections.",
 )
-def serve(bind: tuple[str, int], workers: int) -> None:
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="For developers, on this machine only: reload on change, tracebacks in the browser, /debug/requests.",
+)
+def serve(bind: tuple[str, int], workers: int, *, debug: bool) -> None:
     """Serve the API and the pages over HTTP, until Ctrl-C or SIGTERM.
 
     It needs HOMEROOM_SECRET_KEY, at least 32 characters that nobody can guess and that are the same in every process,
@@ -66,6 +76,8 @@ def serve(bind: tuple[str, int], workers: int) -> None:
     notifier = Notifier.taken_from(os.environ)
     with listen(*bind) as listener:
         served = f"serving {address(*listener.getsockname()[:2])}"
+        if debug:
+            sys.exit(serve_for_a_developer(settings, listener, workers))
         if workers == 1:
             return serve_here(settings, listener, partial(announce, served, notifier), notifier)
         begin_log(settings)
@@ -73,6 +85,21 @@ def serve(bind: tuple[str, int], workers: int) -> None:
             supervisor = Supervisor(WORKER, listener, workers, settings.grace_seconds, on_end=forget)
             on_ready = partial(announce, f"{served} with {workers} workers", notifier)
             sys.exit(asyncio.run(supervise(supervisor, on_ready, notifier)))
+
+
+def serve_for_a_developer(settings: Settings, listener: socket.socket, workers: int) -> int:
+    """The exit code. The worker looks at the address again, and so nothing else can start it for the world."""
+    host, port = listener.getsockname()[:2]
+    if workers > 1 or not ipaddress.ip_address(host).is_loopback:
+        raise click.UsageError("--debug serves this machine only, with one worker: --bind 127.0.0.1:8000")
+    begin_log(settings)
+    supervisor = Supervisor(DEBUG_WORKER, listener, 1, settings.grace_seconds)
+
+    def ready() -> None:
+        say(f"serving {address(host, port)} for a developer; what requests ask: {address(host, port)}/debug/requests")
+        supervisor.begin(keep_reloading(supervisor, CHECKOUT))
+
+    return asyncio.run(supervise(supervisor, ready))
 
 
 def announce(served: str, notifier: Notifier) -> None:

@@ -154,14 +154,14 @@ def refusal(error: exc.DBAPIError) -> str:
 
 
 def respond(status: int, code: str, detail: str) -> Response:
-    response = jsonify(payload(code, detail))
+    response = jsonify(payload(code, detail, request.path))
     response.status_code = status
     return response
 
 
-def payload(code: str, detail: str) -> dict[str, Any]:
+def payload(code: str, detail: str, path: str) -> dict[str, Any]:
     """OneRoster 1.2, REST binding, `imsx_StatusInfo`; that of 1.1 also says which request it answers."""
-    older = request.path.startswith(OLDER)
+    older = path.startswith(OLDER)
     code = OLDER_CODES.get(code, code) if older else code
     return {
         "imsx_codeMajor": "failure",

@@ -38,6 +38,7 @@ FLOORS = (
     ("service.backups",),  # reads at a moment as an export does, and renews the feed
     ("service.api", "service.web"),
     ("service.app",),
+    ("service.debug",),
 )
 
 
@@ -123,6 +124,12 @@ def test_nothing_imports_the_wiring_but_the_server(path: Path) -> None:
     assert not any(is_of(module, "service.app") for module in imports(path)) or path.name == "serve.py"
 
 
+@each(*OURS)
+def test_nothing_that_serves_others_can_show_what_happens_inside(path: Path) -> None:
+    """`homeroom serve --debug` starts it as a program of its own."""
+    assert not any(is_of(module, "service.debug") for module in imports(path)) or path.parent.name == "debug"
+
+
 def test_every_route_says_who_may() -> None:
     app = create_app(Settings(secret_key=SECRET_KEY))
 
@@ -135,6 +142,25 @@ def test_no_relationship_loads_by_itself() -> None:
 
     assert relationships
     assert [str(each) for each in relationships if each.lazy != "raise"] == []
+
+
+# What another application can import: docs/reuse.md names them.
+SESSION_LAYER = {
+    "service.sessions",
+    *(
+        f"models.{each}"
+        for each in ("base", "database", "engines", "failures", "pooling", "settings", "stamps", "tally")
+    ),
+}
+
+
+def test_the_session_layer_knows_nothing_of_what_it_is_used_for() -> None:
+    for module in SESSION_LAYER:
+        path = ROOT / (module.replace(".", "/") + ".py")
+        ours = {each for each in imports(path) if (ROOT / f"{each.replace('.', '/')}.py").exists()}
+
+        assert ours <= SESSION_LAYER, module
+        assert f"`{path.relative_to(ROOT)}`" in (ROOT / "docs" / "reuse.md").read_text()
 
 
 @each("models", "service", "scripts", "alembic")

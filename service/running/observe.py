@@ -64,7 +64,7 @@ class Observed:
             await self.application(scope, receive, send_marked)
         except asyncio.CancelledError:
             if scope["type"] == "http" and visit.status == CLIENT_LEFT:
-                await say_that_we_stop(send_marked)
+                await say_that_we_stop(send_marked, scope["path"])
             raise
         finally:
             tally.reset(counted)
@@ -79,9 +79,9 @@ class Observed:
         return given.decode() if GOOD_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-async def say_that_we_stop(send: Any) -> None:
+async def say_that_we_stop(send: Any, path: str) -> None:
     """A request that is cancelled as a whole was cut by the server that carries it: its client is still there."""
-    body = json.dumps(payload("server_busy", "the server is stopping")).encode()
+    body = json.dumps(payload("server_busy", "the server is stopping", path)).encode()
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"1"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})
