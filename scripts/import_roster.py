@@ -127,6 +127,8 @@ def import_roster(
     Exit codes: 0 imported, 1 refused, 2 wrong usage or an unreadable bundle.
     """
     settings, options = replace(read_settings(), statement_seconds=0), options_of(**choices)
+    if options.strict and options.dates:
+        raise click.BadParameter("--strict reads no such dates", param_hint="--dates")
     if report_path and path.resolve() in report_path.resolve().parents:
         raise click.BadParameter("it must not be in the bundle", param_hint="--report")
     if proposal_path and proposal_path.exists():

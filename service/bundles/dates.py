@@ -12,7 +12,7 @@ from service.records.values import Breach, Parse, plain_parser
 DAY_FIRST, MONTH_FIRST = "dmy", "mdy"
 NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})", re.ASCII)
 CLOCK = re.compile(r"[T ].*")  # of a date it is dropped, as it is after 2026-01-31
-HINT = "it may be two days, and the file does not say which: import it with --dates dmy or --dates mdy"
+HINT = "it may be two days: say which with --dates dmy or mdy"
 
 
 def readings(text: str) -> dict[str, date]:

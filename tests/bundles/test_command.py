@@ -174,3 +174,25 @@ def test_a_killed_import_leaves_the_database_as_it_was(
 
     assert started.wait() == -signal.SIGKILL
     assert [cell.strip() for cell in row_of(command(bundle), "orgs")] == ["orgs", "2", "0", "0", "0", "0", "0"]
+
+
+def test_strict_takes_the_standard_at_its_word(command: Command, tmp_path: Path) -> None:
+    files = springfield()
+    files["orgs"][0]["parentSourcedId"] = "nowhere"
+    blemished = write_folder(tmp_path / "blemished", contents(files))
+
+    strict, lenient = command(blemished, "--strict"), command(blemished)
+
+    assert (strict.exit_code, lenient.exit_code) == (1, 0)
+    assert "error unknown-reference" in strict.output
+    assert "warning unknown-optional" in lenient.output
+
+
+def test_who_imports_can_say_how_dates_are_meant(command: Command, tmp_path: Path) -> None:
+    files = springfield()
+    files["demographics"][0]["birthDate"] = "5/6/2012"
+    doubtful = write_folder(tmp_path / "doubtful", contents(files))
+
+    assert "--dates dmy" in command(doubtful).output
+    assert command(doubtful, "--dates", "dmy").exit_code == 0
+    assert command(doubtful, "--dates", "dmy", "--strict").exit_code == 2
