@@ -41,11 +41,10 @@ def imported(room: Path) -> Iterator[str]:
 
 def edges(found: dict[str, Path]) -> Edges:
     """Which rooms each room imports from."""
-    named = {
-        name: {other for other in found for module in imported(path) if within(module, other)}
-        for name, path in found.items()
+    modules = {name: set(imported(path)) for name, path in found.items()}
+    return {
+        name: {to for to in found if to != name and any(within(each, to) for each in modules[name])} for name in found
     }
-    return {name: others - {name} for name, others in named.items()}
 
 
 def within(module: str, room: str) -> bool:
