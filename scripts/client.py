@@ -69,10 +69,12 @@ def add(name: str, scopes: list[str], as_json: bool) -> None:
     """Add a program called NAME and print its client_id and client_secret.
 
     The secret is shown this once: only its hash is kept. Two programs may have one name; their ids differ.
+    Scopes of OneRoster 1.1 start with v1p1: and open nothing of 1.2; the others open nothing of 1.1.
 
     \b
     Examples:
       homeroom client add "Grade book app" --scope roster.readonly --scope gradebook.readonly
+      homeroom client add "Old vendor" --scope v1p1:roster.readonly
       homeroom client add "Nightly job" --scope all --json > credentials.json
     """
     show_credentials(run(partial(add_client, name=name, scopes=scopes)), as_json=as_json)

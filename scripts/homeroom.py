@@ -16,6 +16,8 @@ COMMANDS = {  # in the order of their first use: module and the command in it
     "migrate": ("migrate", "migrate"),
     "import": ("import_roster", "import_roster"),
     "export": ("export_roster", "export_roster"),
+    "backup": ("backup", "backup"),
+    "restore": ("restore", "restore_backup"),
     "export-person": ("export_person", "export_person"),
     "erase": ("erase", "erase"),
     "history": ("history", "history"),

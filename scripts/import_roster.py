@@ -17,6 +17,7 @@ from rich.progress import Progress
 from models.database import Database
 from scripts.printing import print_report
 from scripts.running import read_settings, run
+from service.bundles.dates import DAY_FIRST, MONTH_FIRST
 from service.bundles.importing import Busy, ImportOptions, import_bundle
 from service.bundles.mapping import Unmapped, read_map
 from service.bundles.proposing import Proposal
@@ -68,7 +69,6 @@ def sink_at(path: Path | None) -> Iterator[Sink | None]:
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--strict", is_flag=True, help="Take the standard at its word: repair nothing.")
 @click.option("--skip-bad", is_flag=True, help="Load the good rows even if others are refused.")
 @click.option("--dry-run", is_flag=True, help="Do it all, report, and change nothing.")
 @click.option(
@@ -90,6 +90,12 @@ def sink_at(path: Path | None) -> Iterator[Sink | None]:
     default=10.0,
     show_default=True,
     help="Refuse to retire more than this percentage of a file's rows.",
+)
+@click.option("--strict", is_flag=True, help="Take the standard at its word: repair nothing.")
+@click.option(
+    "--dates",
+    type=click.Choice([DAY_FIRST, MONTH_FIRST]),
+    help="How to read dates such as 5/6/2026, if the file does not tell: the day first, or the month.",
 )
 @click.option(
     "--map", "map_path", type=click.Path(path_type=Path), help="A mapping file: what files, columns and words mean."

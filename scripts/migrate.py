@@ -7,38 +7,22 @@ import asyncio
 from dataclasses import replace
 
 import click
-from alembic import command
 from alembic.util import CommandError
-from sqlalchemy import Connection, func, select
 
 from scripts.running import open_database, read_settings, shown
 from service.running import revisions
 from service.settings import Settings
-
-MIGRATION_LOCK = 0x686F6D65  # any number, as long as no other use of advisory locks has it
 
 
 async def migrate_database(settings: Settings, revision: str = "head") -> tuple[str | None, str | None]:
     """The revisions before and after. Safe to run twice. Raises alembic's CommandError for an unknown revision."""
     patient = replace(settings, statement_seconds=0)  # an index on a large table takes its time
     async with open_database(patient, migrated=False) as database, database.writer.connect() as connection:
-        await connection.run_sync(take_turn)
+        await connection.run_sync(revisions.take_turn)
         before = await connection.run_sync(revisions.current)
-        await connection.run_sync(upgrade, revision)
+        await connection.run_sync(revisions.upgrade, revision)
         await connection.commit()
         return before, await connection.run_sync(revisions.current)
-
-
-def take_turn(connection: Connection) -> None:
-    """Two that start at once would both make the same tables. On SQLite, beginning a transaction is enough."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-
-
-def upgrade(connection: Connection, revision: str) -> None:
-    config = revisions.alembic_config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 @click.command()

@@ -21,11 +21,11 @@ def print_report(report: Report, console: Console) -> None:
         print_tables(report, console)
     else:
         for line in plain_lines(report):
-            click.echo(line.encode(console.encoding, "replace").decode(console.encoding))
+            click.echo(printable(line).encode(console.encoding, "replace").decode(console.encoding))
 
 
 def print_tables(report: Report, console: Console) -> None:
-    console.print(Text(summary(report), style="bold"))
+    console.print(Text(printable(summary(report)), style="bold"))
     for group in report.roots():
         print_group(group, console)
     for group in report.consequences():
@@ -40,7 +40,7 @@ def print_consequences(group: Group, report: Report, console: Console) -> None:
     if report.causes:
         console.print(heading(group))
         for line in consequences(report):
-            console.print(Text(line))
+            console.print(Text(printable(line)))
     else:
         print_group(group, console)
 
@@ -108,7 +108,7 @@ def plain_issue(issue: Issue) -> str:
     place = f"{issue.file}:{issue.line}" if issue.line else issue.file
     message = issue.rule.explanation + (f"; {issue.hint}" if issue.hint else "")
     cells = (place, issue.field, issue.value, f"{issue.rule.severity.value} {issue.rule.label}: {message}")
-    return ": ".join(printable(cell) for cell in cells if cell)
+    return ": ".join(filter(None, cells))
 
 
 def count_rows(report: Report) -> Iterator[tuple[str, ...]]:
@@ -139,7 +139,7 @@ def consequences(report: Report) -> Iterator[str]:
     for cause in causes:
         why = f" ({cause.rule.label})" if cause.rule else ""
         rows = f"{counted(cause.rows, 'row')} refused"
-        yield f"{rows} because {printable(cause.place)} was{why}"
+        yield f"{rows} because {cause.place} was{why}"
     if more := len(report.causes) - len(causes):
         yield f"and {counted(more, 'more row')} took others with {'it' if more == 1 else 'them'}"
 

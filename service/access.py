@@ -11,7 +11,7 @@ import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -181,27 +181,48 @@ def allow(*scopes: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awa
 
 def require_scope(scopes: tuple[str, ...]) -> None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "oauth" or "oauth_signature" in request.args:  # OneRoster 1.1 had OAuth 1.0a beside 2.0
-        raise refused(
-            "requests signed by OAuth 1.0a are not accepted; exchange the client_id and client_secret for a bearer"
-            " token at /oauth2/token (OAuth 2.0 client credentials), and send it as `Authorization: Bearer TOKEN`"
-        )
     if kind.lower() != "bearer" or not token.strip():
-        raise refused("a bearer token is needed; /oauth2/token gives one")
-    caller = caller_of(current_app.config["SETTINGS"].secret_key, token.strip())
-    if caller.token_version < current_app.extensions["void_tokens"].get(caller.client_id, 0):
-        raise refused("this client's access was taken back, or it has to get a new token", "invalid_token")
-    if seconds := seconds_over_rate(caller.client_id):
-        raise TooMany("this client asks too often", Retry_After=str(seconds))
+        raise refused(what_to_send(kind))
+    gate: Gate = current_app.extensions["gate"]
+    caller = gate.let_in(token.strip())
     if not caller.scopes.intersection(scopes):
         raise Forbidden(f"this needs the scope {' or '.join(scopes)}")
     g.caller = caller
 
 
-def seconds_over_rate(client_id: str) -> int:
-    """How long a client must wait that asks more often than `HOMEROOM_CLIENT_RATE` says; 0 if it may go on."""
-    rates: Rates = current_app.extensions["rates"]
-    return note_limited("rate", rates.wait(client_id))
+def what_to_send(kind: str) -> str:
+    if kind.lower() == "oauth" or "oauth_signature" in request.args:  # OneRoster 1.1 had OAuth 1.0a beside 2.0
+        return (
+            "requests signed by OAuth 1.0a are not accepted; exchange the client_id and client_secret for a bearer"
+            " token at /oauth2/token (OAuth 2.0 client credentials), and send it as `Authorization: Bearer TOKEN`"
+        )
+    return "a bearer token is needed; /oauth2/token gives one"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What decides about every request with a token, in one place, as it is passed so often.
+
+    `void_tokens`: by client_id, the lowest `token_version` that is good; who is not in it has no void ones.
+    """
+
+    secret_key: str
+    rates: Rates
+    void_tokens: dict[str, int] = field(default_factory=dict)
+
+    def let_in(self, token: str) -> Caller:
+        """Raises Unauthorized for a token that is not good, TooMany for a client over its rate."""
+        caller = caller_of(self.secret_key, token)
+        if caller.token_version < self.void_tokens.get(caller.client_id, 0):
+            raise refused("this client's access was taken back, or it has to get a new token", "invalid_token")
+        if seconds := self.seconds_over_rate(caller.client_id):
+            raise TooMany("this client asks too often", Retry_After=str(seconds))
+        return caller
+
+    def seconds_over_rate(self, client_id: str) -> int:
+        """How long a client must wait that asks more often than `HOMEROOM_CLIENT_RATE` says; 0 if it may go on."""
+        seconds = self.rates.wait(client_id)
+        return note_limited("rate", seconds) if seconds else 0
 
 
 def note_limited(by: str, seconds: float) -> int:

@@ -8,6 +8,7 @@ from hypercorn.middleware import ProxyFixMiddleware
 from quart import Quart
 
 from models.database import Database
+from service.access import Gate
 from service.api import api
 from service.errors import answer_errors
 from service.limits import Guesses, Rates
@@ -37,8 +38,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     keep_requests_whole(app)
     app.extensions["counts"] = Counts(settings.count_seconds)
     app.extensions["metrics"] = Metrics()
-    app.extensions["void_tokens"] = {}  # by client_id, the lowest version of its tokens that is good
-    app.extensions["rates"] = Rates(settings.client_rate, settings.client_burst)
+    app.extensions["gate"] = Gate(settings.secret_key, Rates(settings.client_rate, settings.client_burst))
     app.extensions["guesses"] = Guesses()
     connect(app, settings)
     app.extensions["readiness"] = Readiness()
@@ -59,7 +59,7 @@ def connect(app: Quart, settings: Settings) -> None:
         async with Database(settings) as database:
             app.extensions["database"] = database
             app.extensions["metrics"].watch(database)
-            revoked = Revoked(app.extensions["void_tokens"])
+            revoked = Revoked(app.extensions["gate"].void_tokens)
             await revoked.refresh(database)
             jobs = [
                 asyncio.create_task(keep_purging(database, settings.history_days)),

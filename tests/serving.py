@@ -42,7 +42,7 @@ async def serving(database_url: str) -> AsyncIterator[str]:
 
 
 async def reachable(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute, should the machine be busy
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

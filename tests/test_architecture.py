@@ -35,6 +35,7 @@ FLOORS = (
     ("service.lists", "service.running"),
     ("service.records",),
     ("service.areas", "service.bundles", "service.privacy"),
+    ("service.backups",),  # reads at a moment as an export does, and renews the feed
     ("service.api", "service.web"),
     ("service.app",),
 )
@@ -189,11 +190,15 @@ MAY_WRITE = {
     "service/records/history.py",
     "service/bundles/merging.py",
     "service/privacy/erasing.py",
+    # rows with the history they came with
+    "service/backups/restoring.py",
     # what has no history: staged rows, kept answers, the history itself, clients and their sessions
     "service/bundles/breaches.py",
     "service/bundles/changing.py",
     "service/bundles/checking.py",
+    "service/bundles/parents.py",
     "service/bundles/referring.py",
+    "service/bundles/school_years.py",
     "service/bundles/staging.py",
     "service/bundles/upgrading.py",
     "service/api/repeats.py",

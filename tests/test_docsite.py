@@ -34,7 +34,7 @@ def test_every_command_rule_and_operation_has_its_place(pages: dict[str, str]) -
 
 def test_the_menu_leads_to_every_page(gathered: Path) -> None:
     text = (build.ROOT / "docsite/zensical.toml").read_text().replace("DECISIONS", "")
-    listed = set(re.findall(r'"([\w/]+\.md)"', str(tomllib.loads(text)["project"]["nav"]).replace("'", '"')))
+    listed = set(re.findall(r'"([\w/.-]+\.md)"', str(tomllib.loads(text)["project"]["nav"]).replace("'", '"')))
     written = {str(path.relative_to(gathered)) for path in gathered.rglob("*.md") if path.parent.name != "decisions"}
 
     assert written == listed

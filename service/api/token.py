@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 from quart import Blueprint, Response, current_app, g, jsonify, request
 
 from models import ApiClient
-from service.access import SCOPES, allow, issue_token, note_limited, seconds_over_rate, secret_matches
+from service.access import SCOPES, Gate, allow, issue_token, note_limited, secret_matches
 from service.limits import Guesses, neighbourhood
 from service.settings import Settings
 
@@ -63,7 +63,8 @@ async def find_client(client_id: str, secret: str) -> ApiClient:
     guesses.note(client_id, address, right=right)
     if client is None or not right:
         raise BadToken("invalid_client", "unknown client or wrong secret", 401)
-    if seconds := seconds_over_rate(client_id):
+    gate: Gate = current_app.extensions["gate"]
+    if seconds := gate.seconds_over_rate(client_id):
         raise BadToken("slow_down", "this client asks too often", 429, seconds)
     return client
 

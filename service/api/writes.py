@@ -20,7 +20,7 @@ from service.lists.collection import shown_statement
 from service.lists.reading import one_response
 from service.lists.tags import CACHING
 from service.records.deleting import delete_record
-from service.records.finding import Found, Stored, find
+from service.records.finding import Found, Stored, find, parent_named
 from service.records.history import Author
 from service.records.kinds import reference_of
 from service.records.parsing import Record, refused
@@ -40,6 +40,7 @@ async def put_one(write: Write, path: Path) -> Response:
     if stored and not is_of_kind(write, stored):
         raise Conflict(f"the {write.writable.one} with this sourcedId is of another kind")
     expect_conditions(stored, author.services)
+    expect_no_loop(write.writable, found, record)
     expect_references(found, [record])
     shown = await store_or_delete(author, write.writable, record, found)
     await g.session.commit()
@@ -54,6 +55,7 @@ async def patch_one(write: Write, path: Path) -> Response:
     expect_client(found)
     expect_there(write, found, record.sourced_id)
     expect_conditions(found.active(record.sourced_id), author.services)
+    expect_no_loop(write.writable, found, record)
     expect_references(found, [record])
     shown = await store_or_delete(author, write.writable, record, found)
     await g.session.commit()
@@ -123,6 +125,14 @@ def expect_references(found: Found, records: list[Record]) -> None:
         raise refused([(each.at, Rule.UNKNOWN_REFERENCE) for each in missing])
 
 
+def expect_no_loop(writable: Writable, found: Found, record: Record) -> None:
+    """Raises InvalidData if the parent that was sent leads back to the record itself."""
+    parent = parent_named(writable, record)
+    if parent and record.sourced_id in found.way_up(parent):
+        at = next(each.at for each in record.references if each.table == writable.table.name)
+        raise refused([(at, Rule.PARENT_LOOP)])
+
+
 async def store_or_delete(author: Author, writable: Writable, record: Record, found: Found) -> str:
     """The object's JSON. One that comes as `tobedeleted` is stored, then deleted as DELETE would do it."""
     gone = record.status == TO_BE_DELETED
@@ -136,6 +146,9 @@ async def store_or_delete(author: Author, writable: Writable, record: Record, fo
 
 async def create(author: Author, write: Write, path: Path, records: list[Record], found: Found) -> list[dict[str, str]]:
     """The pairs of sourcedIds. What comes as `tobedeleted` is created, then deleted, as by a PUT."""
+    for record in records:
+        if record.sourced_id not in found.rows:  # else it gets another sourcedId, to which nothing leads yet
+            expect_no_loop(write.writable, found, record)
     expect_references(found, records)
     if write.check:
         await write.check(g.session, path, records)

@@ -1,5 +1,6 @@
 """What SQL finds wrong with staged rows: noted in a temporary table, then reported and cleared."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, insert, literal, select, tuple_
@@ -27,6 +28,15 @@ async def note(  # noqa: PLR0913 - a breach has so many columns
     breaches = rows.add_columns(literal(field), value, label, hint, cause)
     noted = await staging.connection.execute(insert(staging.breaches).from_select(staging.breaches.c.keys(), breaches))
     return noted.rowcount
+
+
+async def note_all(staging: Staging, breaches: Sequence[tuple[Any, ...]]) -> None:
+    """What was found outside of SQL, in the order of the table's columns."""
+    if breaches:
+        names = staging.breaches.c.keys()
+        await staging.connection.execute(
+            insert(staging.breaches), [dict(zip(names, each, strict=True)) for each in breaches]
+        )
 
 
 async def report_breaches(staging: Staging, stage: Stage, report: Report) -> int:

@@ -20,8 +20,10 @@ from sqlalchemy import cast as sql_cast
 
 from models import Org
 from service.bundles.breaches import clear, note, report_breaches
+from service.bundles.parents import find_loops, warn_of_terms
 from service.bundles.referring import LEFT_OUT, Reference, find_broken, leave_out, references
 from service.bundles.report import Report
+from service.bundles.school_years import tell_school_years
 from service.bundles.staging import Stage, Staging
 from service.bundles.upgrading import complete
 from service.records.kinds import table_of
@@ -36,17 +38,29 @@ async def check(staging: Staging, stage: Stage, report: Report, *, strict: bool)
     The files that the stage refers to must have been checked before. `strict`: no reference is left out.
     """
     await complete(staging, stage)
+    if not strict:
+        await tell_school_years(staging, stage, report)
     found = [*references(stage)]
     await find_duplicates(staging, stage)
     for reference in found:
         await find_broken(staging, reference, strict=strict)
     refused = await settle(staging, stage, found, report)
     own = [reference for reference in found if reference.target == stage.target.name]
-    while own and refused:  # those that refer to them
+    if refused:
+        await settle_own(staging, stage, own, report, strict=strict)
+    if await find_loops(staging, stage, strict=strict) and await settle(staging, stage, own, report):
+        await settle_own(staging, stage, own, report, strict=strict)
+    await warn_of_terms(staging, stage, report)
+    await warn_of_schools(staging, stage, report)
+
+
+async def settle_own(staging: Staging, stage: Stage, own: list[Reference], report: Report, *, strict: bool) -> None:
+    """Rows of the file that refer to refused ones of it, and so on."""
+    refused = len(own)
+    while refused:
         for reference in own:
             await find_broken(staging, reference, strict=strict)
         refused = await settle(staging, stage, own, report)
-    await warn_of_schools(staging, stage, report)
 
 
 async def find_duplicates(staging: Staging, stage: Stage) -> None:

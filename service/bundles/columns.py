@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.types import TypeEngine
 
+from service.bundles.dates import DayOrder
 from service.records.kinds import Field, Kind
 from service.records.rules import Rule
 from service.records.values import ID_FLAWED, ID_MAX, Breach, Parse, parser_of
@@ -13,16 +14,21 @@ from service.records.values import ID_FLAWED, ID_MAX, Breach, Parse, parser_of
 MEMO_VALUES = 10_000
 MEMO_CHARACTERS = 100
 
+DAYS = (Kind.DATE, Kind.MOMENT)
+
 Cells = Sequence[str]
 
 
 class Reader:
-    """Reads the cells of one field. `convert` takes a flawless column and raises Breach for any other."""
+    """Reads the cells of one field. `convert` takes a flawless column and raises Breach for any other.
 
-    def __init__(self, field: Field, position: int, dialect: Dialect) -> None:
+    `days`: in which order the parts of dates may come, beside the standard's.
+    """
+
+    def __init__(self, field: Field, position: int, dialect: Dialect, days: DayOrder | None = None) -> None:
         self.field = field
         self.position = position
-        self.parse = parser_of(field)
+        self.parse = parser_of(field, days.parser_of(field) if days and field.kind in DAYS else None)
         self.bind = binder(field.column.type, dialect) if field.column is not None else unbound
         self.convert = converter(field, lambda text: self.bind(self.parse(text)))
 

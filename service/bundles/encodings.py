@@ -1,10 +1,13 @@
 """What a file is encoded in that is not in UTF-8, as the standard has it."""
 
 import codecs
+import re
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 WINDOWS_1252 = "windows-1252"
 MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# Of Windows-1252 it would be a letter such as a capital A with a tilde, followed by a sign such as a quote.
+UTF_8_CHARACTER = re.compile(rb"[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3}")
 CUT_OFF = b"\xff"  # in no UTF-8, so that the row is refused
 
 
@@ -21,8 +24,7 @@ def utf_16_of(start: bytes) -> str:
 def is_windows_1252(block: bytes) -> bool:
     """Whether these lines, which are not UTF-8, can be Windows-1252: all of them, and none can be UTF-8 as well.
 
-    A file that mixes the two is UTF-8 with broken rows. Nearly every text in Windows-1252 that has letters beyond
-    ASCII is no UTF-8: there, a letter such as e with an accent would have to be followed by a sign such as a quote.
+    A file that mixes the two is UTF-8 with broken rows.
     """
     try:
         block.decode(WINDOWS_1252)

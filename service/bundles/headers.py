@@ -14,6 +14,7 @@ from service.records.kinds import Field
 from service.records.rules import Rule
 
 COLUMNS_MAX = 500
+TOLD_BY = {"schoolYear": "endDate"}  # columns that a file may lack, and what tells their values
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Layout:
     """Positions of the fields and of the `metadata.x` columns. `usable`: no breach that spoils every row.
 
     `width` is the number of cells with a name, `header_width` that of all. `added` is what a mapping file puts at the
-    end of every row, `edits` what it does to the cells there and before.
+    end of every row, `edits` what it does to the cells there and before. `repairs`: what can be read in only one way is
+    read, though the standard has it otherwise.
     """
 
     file: File
@@ -36,6 +38,12 @@ class Layout:
 
     def position(self, name: str) -> int | None:
         return next((position for position, field in self.fields if field.name == name), None)
+
+    @property
+    def derivable(self) -> tuple[Field, ...]:
+        """Fields without a column, though rows need them, that another column tells."""
+        lacking = [field for field in self.file.fields if self.repairs and self.position(field.name) is None]
+        return tuple(field for field in lacking if self.position(TOLD_BY.get(field.name, "")) is not None)
 
     def edit(self, rows: Sequence[list[str]]) -> None:
         if self.added or self.edits:
@@ -53,7 +61,9 @@ def read_header(
     named = [*cells] if strict else without_blank_end(cells)
     names = understand(file, named, strict=strict, mapped=mapped)
     columns = [column_of(cell, names, mapped) for cell in named]
+    told = [] if strict else [name for name, other in TOLD_BY.items() if other in columns]
     flaws = [*header_flaws(file, named, columns, names, mapped)]
+    flaws += missing_flaws(file, [*columns, *told], names, mapped)
     if len(named) < len(cells):
         flaws.append(flaw(file, "", Rule.COLUMN_BLANK, f"{len(cells) - len(named)} at the end"))
     for issue in flaws:
@@ -116,7 +126,6 @@ def header_flaws(
             yield flaw(file, cell, Rule.COLUMN_UNKNOWN)
     twice = [name for name, count in Counter(columns).items() if count > 1 and name]
     yield from (flaw(file, name, Rule.COLUMN_TWICE) for name in twice)
-    yield from missing_flaws(file, columns, names, mapped)
     order = [file.header.index(name) if name in file.header else len(file.header) for name in columns if name]
     if order != sorted(order):
         yield flaw(file, "", Rule.COLUMN_ORDER)

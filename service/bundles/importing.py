@@ -1,7 +1,9 @@
 """The whole act: a bundle becomes rows, in one transaction that the caller ends."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.stamps import stop_writers
 from service.bundles.changing import ANALYZE_ROWS, add_owners, find_again, find_all
 from service.bundles.checking import check
+from service.bundles.columns import DAYS
+from service.bundles.dates import DayOrder
 from service.bundles.files import File
-from service.bundles.headers import read_header
+from service.bundles.headers import Layout, read_header
 from service.bundles.manifest import Mode, read_manifest
 from service.bundles.mapping import RosterMap
 from service.bundles.merging import Merge
@@ -34,13 +38,15 @@ class Busy(Exception):
 class ImportOptions:
     """`strict`: the standard's reading, nothing is repaired. `skip_bad`: load the good rows though others are refused.
     `retire_missing`: mark what a bulk file no longer has as deleted, if that is at most `missing_limit` percent of the
-    active rows of its table. `roster_map`: what a mapping file says."""
+    active rows of its table. `roster_map`: what a mapping file says. `dates`: `dmy` or `mdy`, the order in dates that
+    may be two days."""
 
-    strict: bool = False
     skip_bad: bool = False
+    strict: bool = False
     retire_missing: bool = False
     missing_limit: float = 10.0
     roster_map: RosterMap | None = None
+    dates: str | None = None
 
 
 async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOptions, report: Report) -> bool:
@@ -49,7 +55,7 @@ async def import_bundle(session: AsyncSession, bundle: Bundle, options: ImportOp
     Never commits. `session` is a staging session in which nothing was done yet; writers wait from the merge on, until
     it ends. Raises Unreadable for a bundle that cannot be read to its end, Busy while another import runs.
     """
-    source = source_of(bundle, options.roster_map, report, strict=options.strict)
+    source = source_of(bundle, options.roster_map, report, strict=options.strict, dates=options.dates)
     staging = Staging(await session.connection())
     await begin(staging)
     await staging.open()
@@ -99,10 +105,11 @@ async def stage_file(staging: Staging, source: Source, file: File, mode: Mode, r
             report.add(Issue(name, 1, "", "", header.fault))
         mapped = source.roster_map.of(file)
         layout = read_header(file, header.cells, report, strict=source.strict, mapped=mapped)
+        days = DayOrder(source.dates, partial(date_cells, source, layout))
         stage = await staging.open_stage(file, mode, layout)
         if not layout.usable:
             await staging.hide(stage.target.name)
-        batches = Parser(stage, layout, staging.connection.dialect, report).batches(records)
+        batches = Parser(stage, layout, staging.connection.dialect, report, days).batches(records)
         while batch := await asyncio.to_thread(next, batches, None):
             await staging.load(stage.table, batch.rows)
             report.read[file.name] += len(batch.rows)
@@ -112,6 +119,14 @@ async def stage_file(staging: Staging, source: Source, file: File, mode: Mode, r
         source.tell_encoding(records, name, report)
     await staging.ready(stage)
     return stage
+
+
+def date_cells(source: Source, layout: Layout) -> Iterator[str]:
+    """Every cell of the file that holds a date."""
+    positions = [position for position, field in layout.fields if field.kind in DAYS]
+    with source.records(layout.file.csv_name) as records:
+        for record in records:
+            yield from (record.cells[position] for position in positions if position < len(record.cells))
 
 
 async def merge_all(staging: Staging, retiring: list[Stage], author: Author, report: Report) -> None:

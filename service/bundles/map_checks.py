@@ -10,12 +10,13 @@ from service.bundles.column_names import is_metadata
 from service.bundles.files import FILE, FILES, MANIFEST
 from service.bundles.v1p1 import FILES_1_1
 from service.records.kinds import Field, Kind
-from service.records.values import Breach, parser_of
+from service.records.values import BOOLEANS, Breach, parser_of
 
 ENCODING, FILES_KEY = "encoding", "files"
 COLUMNS, DROP, DEFAULTS, VALUES = "columns", "drop", "defaults", "values"
 TARGETS = (MANIFEST, *(file.csv_name for file in FILES))
 ALLOWED_SHOWN = 40
+PLACE = "?"  # where a proposal wants an answer
 NO_DEFAULT = ("sourcedId", "password")  # it would be the same in every row; it is never read
 
 Keys = tuple[str, ...]
@@ -125,7 +126,9 @@ def default_problems(name: str, defaults: Any) -> Iterator[tuple[Keys, str]]:
     yield from text_problems(keys, defaults)
     yield from unknown(keys, texts(defaults), [each for each in fields_of(name) if each not in NO_DEFAULT])
     for column, value in texts(defaults).items():
-        if column in fields_of(name) and not value.strip():
+        if column in fields_of(name) and value == PLACE:
+            yield (*keys, column), f"put the default of {column} in the place of the question mark"
+        elif column in fields_of(name) and not value.strip():
             yield (*keys, column), f"the default of {column} is blank: put a value in, or leave the line out"
         elif column in fields_of(name):
             yield from cell_problems((*keys, column), fields_of(name)[column], value)
@@ -148,9 +151,15 @@ def cell_problems(keys: Keys, fields: Sequence[Field], value: str) -> Iterator[t
     """Unless one of the fields, that of 1.1 or that of 1.2, can hold the value."""
     if any(can_hold(each, value) for each in fields):
         return
-    words = [*dict.fromkeys(word for each in fields if each.vocabulary for word in each.vocabulary.words)]
+    words = words_of(fields)
     what = choice(value, words) if words else f"it holds {fields[0].kind.value}s"
     yield keys, f"{fields[0].name} cannot be {value!r}; {what}"
+
+
+def words_of(fields: Collection[Field]) -> list[str]:
+    """Those that the fields may hold, if they are of a vocabulary."""
+    words = [word for each in fields if each.vocabulary for word in each.vocabulary.words]
+    return [*dict.fromkeys(words)] or [*BOOLEANS] * any(each.kind is Kind.BOOLEAN for each in fields)
 
 
 def can_hold(each: Field, value: str) -> bool:

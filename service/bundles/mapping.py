@@ -6,6 +6,7 @@ It is checked as a whole before anything is read: each mistake is told with its 
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class RosterMap:
 
     def misfit(self, problems: Iterable[tuple[Keys, str]]) -> Unmapped:
         """What to raise if it does not fit the bundle."""
-        return unmapped(self.name, [(line_of(self.text, keys), problem) for keys, problem in problems])
+        return unmapped(self.name, self.text, [*problems])
 
 
 NOTHING = FileMap()
@@ -64,34 +65,44 @@ def read_map(path: Path) -> RosterMap:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Unmapped(f"{path.name}: not TOML: {error}") from error
     if problems := [*problems_of(document)]:
-        raise unmapped(path.name, [(line_of(text, keys), problem) for keys, problem in problems])
+        raise unmapped(path.name, text, problems)
     files, encoding = document.pop(FILES_KEY, {}), document.pop(ENCODING, "")
     tables = {name: FileMap(**table) for name, table in document.items()}
     return RosterMap(path.name, text, encoding, files, tables)
 
 
-def unmapped(name: str, problems: Sequence[tuple[int, str]]) -> Unmapped:
-    shown = [f"{name}, line {line}: {problem}" for line, problem in sorted(problems)[:PROBLEMS_SHOWN]]
-    more = len(problems) - PROBLEMS_SHOWN
+def unmapped(name: str, text: str, problems: Sequence[tuple[Keys, str]]) -> Unmapped:
+    """A line for each problem, in the order of the file."""
+    lines = lines_of(text)
+    told = sorted((lines.get(keys, 1), problem) for keys, problem in problems)
+    shown = [f"{name}, line {line}: {problem}" for line, problem in told[:PROBLEMS_SHOWN]]
+    more = len(told) - PROBLEMS_SHOWN
     return Unmapped("\n".join(shown + ([f"and {more} more"] if more > 0 else [])))
 
 
-def line_of(text: str, keys: Keys) -> int:
-    """The line of a key, which tomllib does not tell: the file does not have the key until it is read."""
-    start = 1
-    for end, _ in enumerate(lines := text.splitlines(keepends=True), start=1):
+def lines_of(text: str) -> dict[Keys, int]:
+    """The line where each key stands, which tomllib does not tell: found by reading statement by statement."""
+    found: dict[Keys, int] = {}
+    header, statement, start = "", "", 1
+    for end, line in enumerate(StringIO(text), start=1):
+        statement += line
+        opens = statement.lstrip().startswith("[")
         try:
-            known = tomllib.loads("".join(lines[:end]))
+            known = tomllib.loads(statement if opens else header + statement)
         except tomllib.TOMLDecodeError:
             continue  # a value that goes on
-        if has(known, keys):
-            return start
-        start = end + 1
-    return 1
+        for keys in paths(known):
+            found.setdefault(keys, start)
+        header = statement if opens else header
+        statement, start = "", end + 1
+    return found
 
 
-def has(table: Any, keys: Keys) -> bool:
-    return not keys or (isinstance(table, dict) and keys[0] in table and has(table[keys[0]], keys[1:]))
+def paths(table: Mapping[str, Any]) -> Iterator[Keys]:
+    for name, value in table.items():
+        yield (name,)
+        if isinstance(value, dict):
+            yield from ((name, *keys) for keys in paths(value))
 
 
 def misfits(mapped: FileMap, file: File, cells: Collection[str]) -> Iterator[tuple[Keys, str]]:
@@ -101,7 +112,7 @@ def misfits(mapped: FileMap, file: File, cells: Collection[str]) -> Iterator[tup
             keys = (file.name, COLUMNS, cell) if cell in mapped.columns else (file.name, DROP)
             yield keys, f"{file.csv_name} has no column {cell!r}; {choice(cell, cells)}"
     for cell, column in mapped.columns.items():
-        if column in cells and column not in (*mapped.columns, *mapped.drop):
+        if cell in cells and column in cells and column not in (*mapped.columns, *mapped.drop):
             yield (file.name, COLUMNS, cell), f"{file.csv_name} has a column {column} as well: drop one of them"
     named = [((COLUMNS, cell), column) for cell, column in mapped.columns.items() if not is_metadata(column)]
     named += [((DEFAULTS, column), column) for column in mapped.defaults]

@@ -5,7 +5,7 @@ are staged too, marked as such: others may refer to them, and the report should 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
@@ -13,29 +13,20 @@ from sqlalchemy import Dialect
 
 from models.base import ACTIVE, TO_BE_DELETED
 from service.bundles import v1p1
+from service.bundles.chunks import INACTIVE, Chunk, chunks, count_hint, mend
 from service.bundles.columns import Cells, Reader, binder
+from service.bundles.dates import DayOrder
 from service.bundles.files import COMMON
-from service.bundles.headers import Layout
+from service.bundles.headers import TOLD_BY, Layout
 from service.bundles.manifest import Mode
 from service.bundles.records import Record, Records
 from service.bundles.report import Issue, Report
 from service.bundles.staging import METADATA_COLUMN, Row, Stage
-from service.records.kinds import Kind
+from service.records.kinds import Field, Kind
 from service.records.rules import Rule
 from service.records.values import MOMENT, Breach, parse_id
 
-BATCH_ROWS = 5_000
-BATCH_BYTES = 8_000_000
 URN = "urn:uuid:"
-
-
-@dataclass
-class Chunk:
-    """Records: lines and cells of those that look well, and those that are odd."""
-
-    lines: list[int] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    odd: list[Record] = field(default_factory=list)
 
 
 @dataclass
@@ -49,25 +40,27 @@ class Batch:
 class Parser:
     """Parses the records of one file and reports what is wrong with them."""
 
-    def __init__(self, stage: Stage, layout: Layout, dialect: Dialect, report: Report) -> None:
+    def __init__(self, stage: Stage, layout: Layout, dialect: Dialect, report: Report, days: DayOrder) -> None:
         self.stage = stage
         self.layout = layout
         self.report = report
         self.readers = [
-            Reader(field, position, dialect)
+            Reader(self.readable(field), position, dialect, days if layout.repairs else None)
             for position, field in layout.fields
             if field.kind is not Kind.WITHHELD and field.name not in COMMON[1:]
         ]
         self.bind_metadata = binder(stage.target.c.metadata.type, dialect)
         self.blanks: Row = (None,) * len(stage.columns)
-        self.row_width: int | None = None  # of all rows, if they are not as long as the header; else 0
+        needed = (at for at, field in layout.fields if at < layout.width and self.readable(field).required)
+        self.needed = 1 + max(needed, default=-1)
         self.refused: set[int] = set()  # lines of the batch at hand
         self.told: set[Rule] = set()  # what is said once in a file
 
     def batches(self, records: Records) -> Iterator[Batch]:
         for chunk in chunks(records, self.layout.width):
             self.refused = set()
-            self.cut_blank_ends(chunk)
+            if self.layout.repairs and chunk.odd:
+                self.mend(chunk)
             self.layout.edit(chunk.rows)
             batch = Batch([self.lost_row(record) for record in chunk.odd])
             self.take_out_gone(chunk, batch)
@@ -75,34 +68,18 @@ class Parser:
                 self.parse_rows(chunk, batch)
             yield batch
 
-    def cut_blank_ends(self, chunk: Chunk) -> None:
-        """Of rows that are as long as the header with its blank names, or that all have the same commas too many.
+    def readable(self, field: Field) -> Field:
+        """As its cells may be."""
+        told = self.layout.repairs and self.layout.position(TOLD_BY.get(field.name, "")) is not None
+        return replace(field, required=False) if told else field
 
-        A single row that ends in one comma too many may as well have it in the middle.
-        """
-        if self.row_width is None:
-            self.row_width = common_width(chunk)
-        odd, chunk.odd = chunk.odd, []
-        for record in odd:
-            if record.fault or not self.has_blank_end(record.cells):
-                chunk.odd.append(record)
-                continue
-            if len(record.cells) != self.layout.header_width:
-                self.tell_once(record.line, "", "", Rule.CELLS_BLANK)
-            chunk.lines.append(record.line)
-            chunk.rows.append(record.cells[: self.layout.width])
-
-    def has_blank_end(self, cells: Cells) -> bool:
-        """What is below a blank name is never read, so it may be anything."""
-        if len(cells) == self.layout.header_width:
-            return self.layout.repairs
-        same = self.layout.repairs and self.layout.width < len(cells) == self.row_width
-        return same and not any(map(str.strip, cells[self.layout.width :]))
+    def mend(self, chunk: Chunk) -> None:
+        for line, rule, hint in mend(chunk, self.layout, self.needed):
+            (self.tell_once if rule is Rule.CELLS_BLANK else self.tell)(line, "", "", rule, hint)
 
     def lost_row(self, record: Record) -> Row:
         """All that is used of it is its sourcedId, if there is one."""
-        hint = "" if record.fault else f"{len(record.cells)} cells, the header has {self.layout.width}"
-        self.tell(record.line, "", "", record.fault or Rule.CELL_COUNT, hint)
+        self.tell(record.line, "", "", record.fault or Rule.CELL_COUNT, count_hint(record, self.layout))
         at = self.layout.position("sourcedId")
         try:
             sourced_id = parse_id(record.cells[at]) if at is not None else None
@@ -120,6 +97,9 @@ class Parser:
             status = row[at] if at is not None else ""
             if bulk and status:
                 self.tell_once(line, "status", status, Rule.STATUS_IN_BULK)
+            if status == INACTIVE and self.layout.repairs:
+                self.tell(line, "status", status, Rule.STATUS_INACTIVE)
+                status = TO_BE_DELETED
             if status == TO_BE_DELETED:
                 batch.rows.append(self.gone_row(line, row))
                 continue
@@ -142,6 +122,7 @@ class Parser:
         values = self.read_columns(lines, cells)
         self.check_dates(lines, cells)
         self.check_pairs(lines, cells)
+        self.check_spans(lines, cells, values)
         v1p1.derive(self.layout.file, values)
         flags = [line in self.refused for line in lines] if self.layout.usable else repeat(True)
         columns = (values[name] for name in self.stage.columns)
@@ -154,7 +135,8 @@ class Parser:
         values = {reader.field.name: self.read(reader, lines, cells[reader.position]) for reader in self.readers}
         if self.layout.metadata:
             values[METADATA_COLUMN] = self.read_metadata(cells)
-        values.setdefault("sourcedId", [None] * len(lines))
+        for name in ("sourcedId", *(each.name for each in self.layout.derivable)):
+            values.setdefault(name, [None] * len(lines))
         return values
 
     def read(self, reader: Reader, lines: Sequence[int], cells: Cells) -> list[Any]:
@@ -167,7 +149,7 @@ class Parser:
         try:
             return reader.bind(reader.parse(cell))
         except Breach as breach:
-            self.tell(line, reader.field.name, cell, breach.rule)
+            self.tell(line, reader.field.name, cell, breach.rule, breach.hint)
             return None if breach.rule.is_error else reader.bind(breach.value)
 
     def read_metadata(self, cells: Sequence[Cells]) -> list[Any]:
@@ -200,36 +182,26 @@ class Parser:
                 if is_flawed(one, other):
                     self.tell(line, right, other, rule)
 
+    def check_spans(self, lines: Sequence[int], cells: Sequence[Cells], values: Mapping[str, list[Any]]) -> None:
+        """Driver values compare as what they stand for do."""
+        for begin, end in SPANS:
+            first, last = self.layout.position(begin), self.layout.position(end)
+            if first is None or last is None or not any(values[end]):
+                continue
+            for at, (begins, ends) in enumerate(zip(values[begin], values[end], strict=True)):
+                if begins and ends and ends < begins:
+                    hint = f"{begin} is {cells[first][at]}"
+                    self.tell(lines[at], end, cells[last][at], Rule.END_BEFORE_BEGIN, hint)
+
     def tell(self, line: int, field: str, value: str, rule: Rule, hint: str = "") -> None:
         self.report.add(Issue(self.layout.file.csv_name, line, field, value, rule, hint))
         if rule.is_error:
             self.refused.add(line)
 
-    def tell_once(self, line: int, field: str, value: str, rule: Rule) -> None:
+    def tell_once(self, line: int, field: str, value: str, rule: Rule, hint: str = "") -> None:
         if rule not in self.told:
             self.told.add(rule)
-            self.tell(line, field, value, rule)
-
-
-def common_width(chunk: Chunk) -> int:
-    """How many cells its odd rows have, if that is the same in all of them, and they are all there is; else 0."""
-    widths = {len(record.cells) for record in chunk.odd if not record.fault}
-    return widths.pop() if len(widths) == 1 and len(chunk.odd) > 1 and not chunk.lines else 0
-
-
-def chunks(records: Records, width: int) -> Iterator[Chunk]:
-    chunk, start = Chunk(), records.bytes_read
-    for record in records:
-        line, cells, fault = record
-        if fault is None and len(cells) == width:
-            chunk.lines.append(line)
-            chunk.rows.append(cells)
-        else:
-            chunk.odd.append(record)
-        if len(chunk.lines) + len(chunk.odd) >= BATCH_ROWS or records.bytes_read - start >= BATCH_BYTES:
-            yield chunk
-            chunk, start = Chunk(), records.bytes_read
-    yield chunk
+            self.tell(line, field, value, rule, hint)
 
 
 def link_rows(lines: Sequence[int], values: Mapping[str, list[Any]], name: str) -> Iterator[Row]:
@@ -246,6 +218,7 @@ def lacks_urn(source: str, objective: str) -> bool:
     return source == "case" and not objective.startswith(URN)
 
 
+SPANS = (("startDate", "endDate"), ("beginDate", "endDate"), ("assignDate", "dueDate"))
 PAIRS = (
     ("subjects", "subjectCodes", Rule.SUBJECT_CODES, unequally_long),
     ("source", "learningObjectiveId", Rule.OBJECTIVE, lacks_urn),

@@ -10,14 +10,24 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from service.bundles.column_names import close_to, letters
-from service.bundles.files import COMMON, FILE, FILES
-from service.bundles.map_checks import COLUMNS, DEFAULTS, DROP, ENCODING, FILES_KEY, TARGETS, VALUES, fields_of
+from service.bundles.files import COMMON, FILE, FILES, METADATA
+from service.bundles.map_checks import (
+    COLUMNS,
+    DEFAULTS,
+    DROP,
+    ENCODING,
+    FILES_KEY,
+    PLACE,
+    TARGETS,
+    VALUES,
+    fields_of,
+    words_of,
+)
 from service.bundles.mapping import NO_MAP, RosterMap
-from service.bundles.reading import Bundle
+from service.bundles.reading import Bundle, Unreadable
 from service.bundles.report import Issue
 from service.bundles.source import Source
 from service.bundles.v1p1 import FILES_1_1
-from service.records.kinds import Field, Kind
 from service.records.rules import Rule
 
 STRANGE_FILE = (Rule.FILE_UNKNOWN, Rule.FILE_NAME)
@@ -27,7 +37,6 @@ WORDS_MAX = 20  # different ones of a column
 WORD_LENGTH = 40
 NEAR = 0.5  # how alike two names are to be worth a suggestion
 SHARED = 2  # columns that tell one file from another
-PLACE = "?"  # where an answer is wanted
 V1P1 = {file.name: file.header for file in FILES_1_1}
 
 
@@ -46,8 +55,7 @@ class Proposal:
     def hear(self, issue: Issue) -> None:
         name = issue.file.removesuffix(".csv")
         if issue.rule in STRANGE_FILE and name != issue.file and self.source.has(issue.file):
-            header = self.source.first_records(issue.file, 1)
-            self.files[issue.file] = header[0].cells if header else []
+            self.files[issue.file] = self.header_of(issue.file)
         elif issue.rule in STRANGE_COLUMN and issue.field:
             self.strange[name].append(issue.field)
         elif issue.rule in (Rule.COLUMN_MISSING, Rule.COLUMN_REQUIRED):
@@ -56,6 +64,14 @@ class Proposal:
                 self.required[name].append(issue.field)
         elif issue.rule in STRANGE_WORD:
             self.hear_word(self.words[name, issue.field], issue.value)
+
+    def header_of(self, name: str) -> list[str]:
+        """Of a file that was not read, and may be anything."""
+        try:
+            records = self.source.first_records(name, 1)
+        except Unreadable:
+            return []
+        return records[0].cells if records else []
 
     @staticmethod
     def hear_word(words: Counter[str], word: str) -> None:
@@ -95,7 +111,8 @@ class Proposal:
         if self.strange[name] and self.missing[name]:
             yield f"# columns of the standard that are not in the file: {', '.join(self.missing[name])}"
         for cell in self.strange[name]:
-            yield suggestion(cell, [*self.missing[name], *close_to(cell, fields_of(name))])
+            kept = f"{METADATA}{cell}"
+            yield suggestion(cell, [*self.missing[name], *close_to(cell, fields_of(name))], otherwise=kept)
 
     def default_lines(self, name: str) -> Iterator[str]:
         for column in self.required[name]:
@@ -122,11 +139,11 @@ def table(header: str, known: Mapping[str, str], suggested: Iterator[str]) -> It
         yield from ("", f"[{header}]", *lines)
 
 
-def suggestion(name: str, allowed: Collection[str], best: str = "") -> str:
+def suggestion(name: str, allowed: Collection[str], best: str = "", otherwise: str = PLACE) -> str:
     """`# "Rolle" = "role"`, with `best` or the nearest one, if there is one."""
     by_letters = {letters(each): each for each in allowed}
     near = [by_letters[each] for each in get_close_matches(letters(name), by_letters, n=3, cutoff=NEAR)]
-    first, *others = [best] if best else near or [PLACE]
+    first, *others = [best] if best else near or [otherwise]
     return f"# {quoted(name)} = {quoted(first)}" + (f"  # or {', '.join(others)}" if others else "")
 
 
@@ -135,11 +152,6 @@ def like(cells: Collection[str]) -> str:
     shared = {file.csv_name: len({*file.header, *V1P1.get(file.name, ())} & {*cells} - {*COMMON}) for file in FILES}
     best = max(shared, key=lambda name: shared[name])
     return best if shared[best] >= SHARED else ""
-
-
-def words_of(fields: Collection[Field]) -> list[str]:
-    words = [word for each in fields if each.vocabulary for word in each.vocabulary.words]
-    return [*dict.fromkeys(words)] or ["true", "false"] * any(each.kind is Kind.BOOLEAN for each in fields)
 
 
 def key(name: str) -> str:

@@ -6,7 +6,14 @@ from io import StringIO
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
-from service.bundles.encodings import BYTE_ORDER_MARK, WINDOWS_1252, Recoder, is_windows_1252, utf_16_of
+from service.bundles.encodings import (
+    BYTE_ORDER_MARK,
+    UTF_8_CHARACTER,
+    WINDOWS_1252,
+    Recoder,
+    is_windows_1252,
+    utf_16_of,
+)
 from service.bundles.reading import READ_FAILURES, Unreadable, explain
 from service.records.rules import Rule
 
@@ -125,10 +132,10 @@ class Records:
         for line in block.splitlines(keepends=True):
             if b"\0" in line:
                 self._fault = Rule.NUL
+            if windows and UTF_8_CHARACTER.search(line):
+                self._fault = Rule.NOT_UTF8
             try:
                 text = line.decode()
-                if windows and not line.isascii():  # Windows-1252 that looks like UTF-8 is next to always UTF-8
-                    self._fault = Rule.NOT_UTF8
             except UnicodeDecodeError:
                 text = self._other(line, windows=windows)
             yield text

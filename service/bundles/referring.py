@@ -16,7 +16,7 @@ from service.bundles.upgrading import name_primaries
 from service.records.kinds import reference_of
 from service.records.rules import Rule
 
-LEFT_OUT = (Rule.UNKNOWN_OPTIONAL, Rule.REFUSED_OPTIONAL)
+LEFT_OUT = (Rule.UNKNOWN_OPTIONAL, Rule.REFUSED_OPTIONAL, Rule.PARENT_LOOP_OPTIONAL)
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,10 @@ class Report:
         if self.sink:
             self.sink.issue(issue)
 
+    def file_of(self, name: str) -> str:
+        """What issues call the file whose rows `counts` has under this name."""
+        return f"{name}.csv"
+
     @property
     def errors(self) -> int:
         return sum(count for rule, count in self.found.items() if rule.is_error)

@@ -83,13 +83,14 @@ class HtmlSink:
 
     def file_rows(self, report: Report) -> Iterator[tuple[str, list[int | None]]]:
         """Of each file what was read, errors, warnings, and what became of its rows."""
+        names = {report.file_of(name): name for name in report.counts}
         mentioned = (file for kept in self.kept.values() for file in kept)
-        for file in dict.fromkeys([*(f"{name}.csv" for name in report.counts), *mentioned]):
-            name = file.removesuffix(".csv")
+        for file in dict.fromkeys([*names, *mentioned]):
             found = [(rule, kept[file].found) for rule, kept in self.kept.items() if file in kept]
             errors = sum(count for rule, count in found if rule.is_error)
             warnings = sum(count for rule, count in found if not rule.is_error)
-            became = report.counted[name].values() if name in report.counts else [None] * len(COUNTS)
+            name = names.get(file, "")
+            became = report.counted[name].values() if name else [None] * len(COUNTS)
             yield file, [report.read.get(name), errors, warnings, *became]
 
 

@@ -17,11 +17,13 @@ from service.records.rules import Rule
 
 @dataclass(frozen=True)
 class Source:
-    """`strict`: nothing is repaired. `roster_map` is what a mapping file says."""
+    """`strict`: nothing is repaired. `roster_map` is what a mapping file says, `dates` the order of day and month if
+    that is known."""
 
     bundle: Bundle
     strict: bool = False
     roster_map: RosterMap = NO_MAP
+    dates: str | None = None
 
     def has(self, name: str) -> bool:
         return name in self.bundle.sizes
@@ -59,10 +61,12 @@ class Source:
             report.add(Issue(name, 0, "", records.encoding, Rule.ENCODING))
 
 
-def source_of(bundle: Bundle, roster_map: RosterMap | None, report: Report, *, strict: bool) -> Source:
+def source_of(
+    bundle: Bundle, roster_map: RosterMap | None, report: Report, *, strict: bool, dates: str | None = None
+) -> Source:
     """Reports what is read as a file of another name. Raises Unreadable, and Unmapped if the map does not fit."""
     known = roster_map or NO_MAP
-    return Source(name_files(bundle, known, report, strict=strict), strict, known)
+    return Source(name_files(bundle, known, report, strict=strict), strict, known, dates)
 
 
 def name_files(bundle: Bundle, roster_map: RosterMap, report: Report, *, strict: bool) -> Bundle:

@@ -112,6 +112,7 @@ class Staging:
         for name, source in file.derived.items():
             if layout.position(source) is not None:
                 columns[name] = FILE[file.name].field(name).column
+        columns |= {field.name: field.column for field in layout.derivable}
         if layout.metadata:
             columns[METADATA_COLUMN] = file.table.c.metadata
         stage = self.stage(file, mode, columns, usable=layout.usable)

@@ -6,7 +6,9 @@ from service.bundles.report import FATAL, Report
 from service.records.rules import Rule
 
 NAMED = 3  # files that a sentence names
-REPAIRS = (Rule.BOOLEAN_CASE, Rule.DATE_FORMAT, Rule.MOMENT_FORMAT, Rule.WORD_CASE, Rule.LIST)  # a cell was rewritten
+REPAIRS = (  # what was done to what, and the warnings that say so
+    ("cell", "repaired", (Rule.BOOLEAN_CASE, Rule.DATE_FORMAT, Rule.MOMENT_FORMAT, Rule.WORD_CASE, Rule.LIST)),
+)
 ADVICE = {
     Rule.VERSION: "Mend manifest.csv.",
     Rule.RETIRE_LIMIT: "See whether the bundle is whole; if it is, let more rows go with --missing-limit.",
@@ -72,11 +74,13 @@ def became(report: Report) -> str:
 
 
 def warned(report: Report) -> str:
-    repaired = sum(report.found[rule] for rule in REPAIRS)
-    told = [f"{counted(repaired, 'cell')} {was(repaired, report)} repaired"] if repaired else []
-    others = report.warnings - repaired
+    told, others = [], report.warnings
+    for thing, done, rules in REPAIRS:
+        if count := sum(report.found[rule] for rule in rules):
+            told.append(f"{counted(count, thing)} {was(count, report)} {done}")
+            others -= count
     if others:
-        told.append(f"there {'is' if others == 1 else 'are'} {counted(others, 'warning')}")
+        told.append(f"there {'is' if others == 1 else 'are'} {counted(others, 'more warning' if told else 'warning')}")
     return listed(told).capitalize()
 
 

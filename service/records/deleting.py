@@ -20,7 +20,7 @@ from models.base import ACTIVE, PART, TO_BE_DELETED, Base, stamp
 from service.errors import DeleteFailure
 from service.lists.json_text import text
 from service.records.history import DELETED, UPDATED, Author, entries
-from service.records.kinds import LINKS, REQUIRED, Link, camel_case, link_of, reference_of, table_of
+from service.records.kinds import LINKS, REQUIRED, Link, camel_case, link_of, parent_of, reference_of, table_of
 
 # Beside parts: what is deleted along with the row that the column refers to, without being asked.
 OWNED = {
@@ -148,19 +148,14 @@ async def lock(session: AsyncSession, table: Table, meant: Condition) -> bool:
     known = 0
     while (found := await session.scalar(select(func.count()).select_from(held)) or 0) > known:
         known = found
-        if parent_column(table) is None:
+        if parent_of(table) is None:
             break
     return known > 0
 
 
-def parent_column(table: Table) -> Column[Any] | None:
-    """The column by which rows stand below others of their own table."""
-    return next((each.column for each in referrers(table.name) if each.column.table is table), None)
-
-
 def with_those_below(table: Table, meant: Condition) -> Condition:
     """Those that are meant, and what is below them at any depth, as the grading periods of a term are."""
-    parent = parent_column(table)
+    parent = parent_of(table)
     if parent is None:
         return meant
     tree = select(table.c.sourced_id).where(meant).cte("tree", recursive=True)

@@ -1,10 +1,12 @@
 """What a write must know before it changes anything, asked in one statement that also locks what it finds.
 
 The record itself (locked, so that the next writer waits), the rows of its parts, the rows that it refers to (locked
-against deletion), and whether the client that calls may still do so.
+against deletion), its parents up to the top (locked, so that nobody closes a loop of them), and whether the client that
+calls may still do so.
 
 PostgreSQL shows a row that had to be waited for as it is then, and all others as they were when the statement began.
-So it is asked again if the record changed in between: now that it is locked, nothing of it changes any more.
+So it is asked again if the record changed in between: now that it is locked, nothing of it changes any more. Or if a
+parent has another parent than it had.
 """
 
 import json
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, null, select, union_all
+from sqlalchemy import Column, ColumnElement, Select, Table, Text, bindparam, cast, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import CompoundSelect
 
@@ -22,10 +24,11 @@ from models.base import ACTIVE, SOURCED_ID, Base
 from service.lists.fields import json_fields
 from service.lists.json_text import Spelled, text
 from service.records.history import Author, image
+from service.records.kinds import parent_of
 from service.records.parsing import Record
 from service.records.writable import Part, Writable
 
-CLIENT, ROW, CHANGED, REFERRED, PART = "client", "row", "changed", "referred", "part"
+CLIENT, ROW, CHANGED, REFERRED, PART, ABOVE = "client", "row", "changed", "referred", "part", "above"
 
 
 class row_version(Spelled):
@@ -50,7 +53,8 @@ class Stored:
 class Found:
     """`rows` by sourcedId. `parts` by name: stored rows, as their images; of pairs, the listed sourcedIds.
 
-    `changed`: while it was waited for a row, which now does not fit to what else was found.
+    `changed`: while it was waited for a row, which now does not fit to what else was found. `above`: the parents, and
+    the parents of those, each with its own.
     """
 
     client: bool = False
@@ -58,6 +62,7 @@ class Found:
     rows: dict[str, Stored] = field(default_factory=dict)
     referred: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    above: dict[str, str | None] = field(default_factory=dict)
 
     def note(self, kind: str, name: str, sourced_id: str, shown: str | None) -> None:
         if kind == CLIENT:
@@ -66,10 +71,25 @@ class Found:
             self.rows[sourced_id] = Stored(name, shown)
         elif kind == CHANGED:
             self.changed = True
+        elif kind == ABOVE:
+            self.above[sourced_id] = shown
         elif kind == REFERRED:
             self.referred[name].add(sourced_id)
         else:
             self.parts[name].append(json.loads(shown) if shown else {"sourcedId": sourced_id})
+
+    def way_up(self, start: str) -> list[str]:
+        """From a row to its parent and on, each once."""
+        way: dict[str, None] = {}
+        at: str | None = start
+        while at is not None and at not in way:
+            way[at] = None
+            at = self.above.get(at)
+        return [*way]
+
+    def knows_way(self, start: str) -> bool:
+        """Whether it ends at the top, or in a loop; or there is no such row."""
+        return start not in self.above or self.way_up(start)[-1] in self.above
 
     def active(self, sourced_id: str) -> Stored | None:
         stored = self.rows.get(sourced_id)
@@ -86,11 +106,21 @@ async def find(
         for reference in record.references:
             referred[reference.table].add(reference.sourced_id)
     parts = tuple(records[0].parts) if len(records) == 1 else ()
-    shape = (tuple(sorted(referred)), parts, with_json)
+    parents = sorted({each for record in records if (each := parent_named(writable, record))})
+    shape = (tuple(sorted(referred)), parts, with_json, bool(parents))
     parameters = {"client": author.name, "ids": ids, "services": author.services}
     parameters |= {f"ids_{table}": sorted(wanted) for table, wanted in referred.items()}
+    parameters |= {"parents": parents} if parents else {}
     found = await ask(session, finding(writable, *shape), parameters)
-    return await ask(session, finding(writable, *shape), parameters) if found.changed else found
+    while found.changed or not all(map(found.knows_way, parents)):
+        found = await ask(session, finding(writable, *shape), parameters)
+    return found
+
+
+def parent_named(writable: Writable, record: Record) -> str | None:
+    """The sourcedId of the parent that was sent."""
+    column = parent_of(writable.table)
+    return None if column is None else record.values.get(column.key)
 
 
 async def ask(session: AsyncSession, statement: CompoundSelect[Any], parameters: dict[str, Any]) -> Found:
@@ -102,7 +132,7 @@ async def ask(session: AsyncSession, statement: CompoundSelect[Any], parameters:
 
 @lru_cache(maxsize=512)
 def finding(
-    writable: Writable, referred: tuple[str, ...], parts: tuple[Part, ...], with_json: bool
+    writable: Writable, referred: tuple[str, ...], parts: tuple[Part, ...], with_json: bool, below: bool
 ) -> CompoundSelect[Any]:
     """Rows of what kind it is, a name or status, a sourcedId and JSON."""
     nothing = cast(null(), Text)
@@ -128,7 +158,20 @@ def finding(
             other.c.sourced_id.in_(listed(f"ids_{name}")), other.c.status == text(ACTIVE)
         )
         arms.append(locked(found.with_for_update(read=True)))
+    parent = parent_of(table)
+    if below and parent is not None:
+        arms.append(rows_above(table, parent))
     return union_all(*arms, *map(rows_of, parts))
+
+
+def rows_above(table: Table, parent: Column[Any]) -> Select[Any]:
+    """The parents that were sent, and theirs up to the top. Each is shown as it is once it is locked."""
+    tree = select(table.c.sourced_id, parent).where(table.c.sourced_id.in_(listed("parents"))).cte("up", recursive=True)
+    above = table.alias()
+    higher = select(above.c.sourced_id, above.c[parent.name]).join(tree, above.c.sourced_id == tree.c[parent.name])
+    ids = select(tree.union(higher).c.sourced_id)
+    found = select(text(ABOVE), text(""), table.c.sourced_id, cast(parent, Text)).where(table.c.sourced_id.in_(ids))
+    return locked(found.with_for_update(read=True))
 
 
 def rows_of(part: Part) -> Select[Any]:

@@ -117,6 +117,11 @@ def reference_of(column: Column[Any]) -> str | None:
     return next((key.column.table.name for key in column.foreign_keys), None)
 
 
+def parent_of(table: Table) -> Column[Any] | None:
+    """The column by which rows stand below others of their own table."""
+    return next((column for column in table.columns if reference_of(column) == table.name), None)
+
+
 def link_of(model: type[Base]) -> Link:
     own, other = table_of(model).primary_key.columns
     return Link(table_of(model), own, other)

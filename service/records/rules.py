@@ -53,7 +53,12 @@ class Rule(Enum):
     NOT_UTF8 = "not-utf8", ERROR, "the row is not UTF-8, or not in the encoding that the file is in"
     NUL = "nul", ERROR, "the row holds a NUL character"
     CELL_COUNT = "cell-count", ERROR, "the row has not as many cells as the header"
-    CELLS_BLANK = "cells-blank", WARNING, "rows end in more commas than the header (reported once per file)"
+    CELLS_BLANK = "cells-blank", WARNING, "a row ends in more commas than the header (reported once per file)"
+    CELLS_MISSING = (
+        "cells-missing",
+        WARNING,
+        "the row ends before the header does; what is missing is optional, and was read as blank",
+    )
     DUPLICATE = "duplicate", ERROR, "an earlier row of the file has the same sourcedId"
     UNKNOWN_REFERENCE = (
         "unknown-reference",
@@ -71,10 +76,17 @@ class Rule(Enum):
         WARNING,
         "refers to a refused row; the row can do without, and the reference was left out",
     )
+    PARENT_LOOP = "parent-loop", ERROR, "its parents lead back to the row itself"
+    PARENT_LOOP_OPTIONAL = (
+        "parent-loop-optional",
+        WARNING,
+        "its parents lead back to the row itself; the parent of this row, the last of them, was left out",
+    )
     # a cell
     REQUIRED = "required", ERROR, "a required cell is blank"
     EXPECTED = "expected", WARNING, "blank, though the standard wants a value"
     STATUS = "status", ERROR, "status is neither active nor tobedeleted"
+    STATUS_INACTIVE = "status-inactive", WARNING, "the inactive of OneRoster 1.0; it was read as tobedeleted"
     STATUS_IN_BULK = (
         "status-in-bulk",
         WARNING,
@@ -97,6 +109,7 @@ class Rule(Enum):
     BOOLEAN_CASE = "boolean-case", WARNING, "true or false in capitals"
     DATE = "date", ERROR, "not a date YYYY-MM-DD"
     DATE_FORMAT = "date-format", WARNING, "a date in another format that has only one meaning"
+    DATE_ORDER = "date-order", WARNING, "a date that may be two days; it was read as the file's other dates are"
     MOMENT = "moment", ERROR, "not a date-time YYYY-MM-DDTHH:MM:SS.sssZ"
     MOMENT_FORMAT = "moment-format", WARNING, "a date-time in another ISO 8601 format"
     NUMBER = "number", ERROR, "not a number"
@@ -105,6 +118,7 @@ class Rule(Enum):
     LIST = "list", WARNING, "blank items in a list, or spaces around its commas"
     PAIRS = "pairs", ERROR, "not a list of {left:right}"
     YEAR = "year", WARNING, "a school year is not four digits"
+    SCHOOL_YEAR = "school-year", WARNING, "schoolYear is missing or blank; it was derived from the end date"
     # a member of JSON, sent to the API
     TYPE = "type", ERROR, "JSON of another type, such as a number where a text belongs"
     PATH = "path", ERROR, "not what the path of the request says"
@@ -117,6 +131,8 @@ class Rule(Enum):
         "source is case, but the learningObjectiveId does not start with urn:uuid:",
     )
     SCHOOL = "school", WARNING, "schoolSourcedId is not an organisation of type school"
+    END_BEFORE_BEGIN = "end-before-begin", WARNING, "ends before it begins; both dates were taken as they are"
+    OUTSIDE_PARENT = "outside-parent", WARNING, "a session that begins before its parent does, or ends after it"
     # rows that are missing
     RETIRE_LIMIT = (
         "retire-limit",

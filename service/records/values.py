@@ -33,17 +33,21 @@ Parse = Callable[[str], Any]
 
 
 class Breach(ValueError):
-    """A cell breaks a rule; `value` is what to load if the rule only warns."""
+    """A cell breaks a rule; `value` is what to load if the rule only warns, the hint what to do."""
 
-    def __init__(self, rule: Rule, value: Any = None) -> None:
+    def __init__(self, rule: Rule, value: Any = None, hint: str = "") -> None:
         super().__init__(rule.label)
         self.rule = rule
         self.value = value
+        self.hint = hint
 
 
-def parser_of(field: Field) -> Parse:
-    """The parser of the field's cells. A blank cell is None, or a breach where the field is required."""
-    parse = plain_parser(field)
+def parser_of(field: Field, filled: Parse | None = None) -> Parse:
+    """The parser of the field's cells. A blank cell is None, or a breach where the field is required.
+
+    `filled`: how a cell that is not blank is read, if not as everywhere.
+    """
+    parse = filled or plain_parser(field)
 
     def parse_cell(text: str) -> Any:
         if text and not text.isspace():

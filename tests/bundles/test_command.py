@@ -136,6 +136,7 @@ def test_rows_are_retired_within_the_limit(command: Command, bundle: Path, tmp_p
     assert (refused.exit_code, retired.exit_code) == (1, 0)
     assert "1 of 1 rows are missing, and at most 10 % may be retired" in refused.output
     assert row_of(retired, "enrollments")[-1].strip() == "1"
+    assert "1 row that the bundle no longer has was retired." in retired.output.splitlines()[0]
 
 
 def test_a_report_does_not_overwrite_the_bundle(command: Command, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_a_strange_header_of_the_manifest_is_told(take_in: TakeIn) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "rule"), [("Users.csv", Rule.FILE_NAME), ("user.csv", Rule.FILE_NAME), ("README.txt", Rule.FILE_UNKNOWN)]
+    ("name", "rule"), [("user.csv", Rule.FILE_NAME), ("ORGS.csv", Rule.FILE_UNKNOWN), ("README.txt", Rule.FILE_UNKNOWN)]
 )
 async def test_other_files_are_told_and_not_read(take_in: TakeIn, name: str, rule: Rule) -> None:
     report = await take_in({**contents(ORGS), name: "x"})

@@ -21,6 +21,7 @@ CELLS = [
     (Rule.REQUIRED, "orgs", "sourcedId", ""),
     (Rule.EXPECTED, "orgs", "identifier", ""),
     (Rule.STATUS, "orgs", "status", "gone"),
+    (Rule.STATUS_INACTIVE, "results", "status", "inactive"),
     (Rule.STATUS_IN_BULK, "orgs", "status", "active"),
     (Rule.DATE_IN_BULK, "orgs", "dateLastModified", "2026-09-01T00:00:00.000Z"),
     (Rule.ID, "orgs", "sourcedId", "a b"),
@@ -52,6 +53,8 @@ CELLS = [
     (Rule.LIST, "classes", "grades", "09, 10"),
     (Rule.LIST, "classes", "grades", "09,,10"),
     (Rule.PAIRS, "users", "userIds", "LDAP:zoe"),
+    (Rule.SCHOOL_YEAR, "academicSessions", "schoolYear", ""),
+    (Rule.END_BEFORE_BEGIN, "academicSessions", "endDate", "2026-08-14"),
     (Rule.YEAR, "academicSessions", "schoolYear", "2026-2027"),
     (Rule.SUBJECT_CODES, "courses", "subjectCodes", "1"),
     (Rule.OBJECTIVE, "lineItemLearningObjectiveIds", "source", "case"),
@@ -59,6 +62,7 @@ CELLS = [
     (Rule.UNKNOWN_REFERENCE, "enrollments", "userSourcedId", "nobody"),
     (Rule.UNKNOWN_REFERENCE, "classes", "termSourcedIds", "winter"),
     (Rule.UNKNOWN_OPTIONAL, "classes", "termSourcedIds", "fall,winter"),
+    (Rule.PARENT_LOOP_OPTIONAL, "orgs", "parentSourcedId", "school"),
     (Rule.UNKNOWN_OPTIONAL, "orgs", "parentSourcedId", "nobody"),
     (Rule.UNKNOWN_REFERENCE, "demographics", "sourcedId", "nobody"),
     (Rule.NUL, "orgs", "name", "a\0b"),
@@ -79,9 +83,13 @@ HEADER = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId
 TEXTS = [
     (Rule.COLUMN_REQUIRED, "sourcedId,status,dateLastModified,type,identifier,parentSourcedId\na,,,school,1,\n"),
     (Rule.COLUMN_REQUIRED, ""),
-    (Rule.COLUMN_NAME, f"{HEADER.replace('name', 'Name')}\na,,,A,school,1,\n"),
-    (Rule.COLUMN_NAME, f"{HEADER.replace('parentSourcedId', 'parentSourceId')}\na,,,A,school,1,\n"),
-    (Rule.COLUMN_NAME, f"{HEADER},Metadata.x\na,,,A,school,1,,x\n"),
+    (Rule.COLUMN_NAME, f"{HEADER.replace('name', 'names')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_NAME, f"{HEADER.replace('name', 'Name,NAME')}\na,,,A,B,school,1,\n"),
+    (Rule.COLUMN_SPELLING, f"{HEADER.replace('name', 'Name')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_SPELLING, f"{HEADER.replace('parentSourcedId', 'parentSourceId')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_SPELLING, f"{HEADER},Metadata.x\na,,,A,school,1,,x\n"),
+    (Rule.COLUMN_ALIAS, f"{HEADER.replace('parentSourcedId', 'parent')}\na,,,A,school,1,\n"),
+    (Rule.COLUMN_BLANK, f"{HEADER},,\na,,,A,school,1,,,\n"),
     (Rule.COLUMN_TWICE, f"{HEADER},name\na,,,A,school,1,,B\n"),
     (Rule.COLUMN_MISSING, "sourcedId,status,dateLastModified,name,type,identifier\na,,,A,school,1\n"),
     (Rule.COLUMN_UNKNOWN, f"{HEADER},colour\na,,,A,school,1,,red\n"),
@@ -90,9 +98,13 @@ TEXTS = [
     (Rule.CSV_SYNTAX, f'{HEADER}\na,,,"A,school,1,\nb,,,B,school,1,\n'),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A, Ltd.,school,1,\n"),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A\n"),
+    (Rule.CELLS_MISSING, f"{HEADER}\na,,,A,school\n"),
     (Rule.CELL_COUNT, f"{HEADER}\na,,,A,school,1,,\n"),
+    (Rule.CELLS_BLANK, f"{HEADER}\na,,,A,school,1,,\nb,,,B,school,1,,\n"),
     (Rule.DUPLICATE, f"{HEADER}\na,,,A,school,1,\na,,,A,school,1,\n"),
-    (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
+    (Rule.NOT_UTF8, f"{HEADER}\na,,,École,school,1,\n".encode() + "b,,,Éa,school,1,\n".encode("latin-1")),
+    (Rule.ENCODING, f"{HEADER}\na,,,École,school,1,\n".encode("latin-1")),
+    (Rule.ENCODING, f"{HEADER}\na,,,École,school,1,\n".encode("utf-16")),
 ]
 # Breaches by the bundle as a whole, by files that belong together, and of JSON.
 TOLD_ELSEWHERE = {
@@ -107,11 +119,17 @@ TOLD_ELSEWHERE = {
     Rule.FILE_UNANNOUNCED,
     Rule.FILE_NAME,
     Rule.FILE_UNKNOWN,
+    Rule.FILE_FOLDER,
+    Rule.FILE_CASE,
+    Rule.VERSION_MISSING,
     Rule.DATE_IN_DELTA,
     Rule.REFUSED_REFERENCE,
+    Rule.PARENT_LOOP,
+    Rule.OUTSIDE_PARENT,
     Rule.REFUSED_OPTIONAL,
     Rule.RETIRE_LIMIT,
     Rule.RETIRE_SKIPPED,
+    Rule.DATE_ORDER,
 }
 
 
@@ -192,7 +210,7 @@ async def test_a_line_is_where_a_row_starts(take_in: TakeIn) -> None:
 
 @pytest.mark.parametrize("value", ["X" * 1000, "[red]\x1b[31m"])
 async def test_a_hint_says_what_was_meant(take_in: TakeIn, value: str) -> None:
-    report = await take_in(contents({"orgs": f"{HEADER.replace('name', 'Name')},{value}\n"}))
+    report = await take_in(contents({"orgs": f"{HEADER.replace('name', 'names')},{value}\n"}))
 
     assert [issue.hint for issue in report.samples[Rule.COLUMN_NAME]] == ["did you mean name?"]
 

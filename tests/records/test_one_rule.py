@@ -71,6 +71,8 @@ CASES = [
     Case(Rule.UNKNOWN_REFERENCE, "enrollments", "userSourcedId", "nobody", "enrollment.user.sourcedId", "nobody"),
     Case(Rule.UNKNOWN_REFERENCE, "classes", "termSourcedIds", "fall,winter", "class.terms[1].sourcedId", "winter"),
     Case(Rule.UNKNOWN_REFERENCE, "users", "agentSourcedIds", "nobody", "user.agents[0].sourcedId", "nobody"),
+    Case(Rule.PARENT_LOOP, "orgs", "parentSourcedId", "district", "org.parent.sourcedId", "district"),
+    Case(Rule.PARENT_LOOP, "orgs", "parentSourcedId", "school", "org.parent.sourcedId", "school"),
     Case(Rule.UNKNOWN_REFERENCE, "roles", "userProfileSourcedId", "none", "user.roles[0].userProfile", "none"),
     # words, and what may be said instead of one
     Case(Rule.STATUS, "orgs", "status", "gone", "org.status", "gone"),

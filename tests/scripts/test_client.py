@@ -47,6 +47,17 @@ async def test_all_is_every_scope(database_url: str) -> None:
     assert (await listed(database_url))[0]["scopes"] == sorted(SCOPES)
 
 
+async def test_scopes_of_1_1_are_named_by_their_version(database_url: str) -> None:
+    await add(database_url, "An old app", "--scope", "v1p1:roster.readonly", "--scope", "gradebook.readonly")
+    line = (await homeroom_says(database_url, "client", "list")).stdout
+
+    assert (await listed(database_url))[0]["scopes"] == [
+        "https://purl.imsglobal.org/spec/or/v1p1/scope/roster.readonly",
+        "https://purl.imsglobal.org/spec/or/v1p2/scope/gradebook.readonly",
+    ]
+    assert sorted(line.split()[-2:]) == ["gradebook.readonly", "v1p1:roster.readonly"]
+
+
 async def test_an_unknown_scope_is_wrong_usage_and_the_known_are_named(database_url: str) -> None:
     result = await homeroom_says(database_url, "client", "add", "An app", "--scope", "roster.write")
 

@@ -195,6 +195,7 @@ class School:
     def write(self, key: Key, body: Body, matches: bool, cascade: bool) -> None:
         if not matches:
             raise Refused(412)
+        self.expect_no_loop(key, body.get("parent"))
         self.expect_references(key[0], body)
         self.store(key, {**body, "status": ACTIVE})
         if body.get("status") == DELETED:
@@ -245,6 +246,15 @@ class School:
         for _, target in targets(kind, body):
             if not self.is_active(target):
                 raise Refused(422)
+
+    def expect_no_loop(self, key: Key, parent: str | None) -> None:
+        """What is deleted still has the parent that it had."""
+        passed: set[str] = set()
+        while parent is not None and parent not in passed:
+            if parent == key[1]:
+                raise Refused(422)
+            passed.add(parent)
+            parent = self.records.get((key[0], parent), {}).get("parent")
 
     def store(self, key: Key, body: Body) -> None:
         kind = KINDS[key[0]]
