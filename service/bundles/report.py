@@ -147,7 +147,7 @@ class Report:
 
     def file_of(self, name: str) -> str:
         """What issues call the file whose rows `counts` has under this name."""
-        return f"{name}.csv"
+        return self.own_file(f"{name}.csv")
 
     @property
     def errors(self) -> int:

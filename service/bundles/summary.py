@@ -7,7 +7,9 @@ from service.records.rules import Rule
 
 NAMED = 3  # files that a sentence names
 REPAIRS = (  # what was done to what, and the warnings that say so
+    ("column", "read by another name", (Rule.COLUMN_SPELLING, Rule.COLUMN_ALIAS)),
     ("cell", "repaired", (Rule.BOOLEAN_CASE, Rule.DATE_FORMAT, Rule.MOMENT_FORMAT, Rule.WORD_CASE, Rule.LIST)),
+    ("reference", "left out", (Rule.UNKNOWN_OPTIONAL, Rule.REFUSED_OPTIONAL)),
 )
 ADVICE = {
     Rule.VERSION: "Mend manifest.csv.",

@@ -78,13 +78,16 @@ def test_errors_come_before_what_follows_from_them_and_both_before_warnings(comm
     assert titles == ["error word", "error refused-reference", "warning boolean-case"]
 
 
-def test_a_repaired_cell_is_told_in_the_first_line(command: Command, tmp_path: Path) -> None:
+def test_what_was_repaired_is_told_in_the_first_line(command: Command, tmp_path: Path) -> None:
     files = springfield()
-    files["users"][0]["enabledUser"] = "TRUE"
+    files["users"][0] |= {"enabledUser": "TRUE", "primaryOrgSourcedId": "nowhere"}
+    texts = contents(files)
+    del texts["manifest.csv"]
 
-    output = command(write_zip(tmp_path / "x.zip", contents(files))).output
+    first = command(write_zip(tmp_path / "x.zip", texts)).output.splitlines()[0]
 
-    assert output.startswith("Imported 17 rows: 17 new. 1 cell was repaired, see below.\n")
+    repaired = "1 cell was repaired, 1 reference was left out and there is 1 more warning, see below."
+    assert first == f"Imported 17 rows: 17 new. {repaired}"
 
 
 def test_a_file_that_cannot_be_used_is_told_once(command: Command, tmp_path: Path) -> None:
@@ -316,6 +319,19 @@ def test_a_page_leads_from_what_follows_to_its_cause(tmp_path: Path) -> None:
     assert page.links["orgs.csv line 2"] == "#orgs.csv-2"
     assert "orgs.csv line 5" not in page.links  # it is not on the page
     assert {link.removeprefix("#") for link in page.links.values()} <= page.ids
+
+
+def test_a_file_with_a_name_of_its_own_is_one_file_on_the_page(command: Command, tmp_path: Path) -> None:
+    texts = contents(with_a_bad_school())
+    texts["Orgs.CSV"] = texts.pop("orgs.csv")
+    output = command(write_zip(tmp_path / "x.zip", texts), "--report", tmp_path / "report.html").output
+
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    rows = {row[0]: row[1:] for row in page.issues("Rows and issues of each file")}
+    assert "3 rows refused because Orgs.CSV (orgs.csv) line 4 was (word)" in output
+    assert page.links["Orgs.CSV (orgs.csv) line 4"].removeprefix("#") in page.ids
+    assert rows["Orgs.CSV (orgs.csv)"] == ["4", "1", "0", "0", "0", "0", "0", "1", "0"]
+    assert "orgs.csv" not in rows
 
 
 def test_a_page_runs_and_loads_nothing_but_its_own(tmp_path: Path) -> None:
