@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 
 from models.settings import DatabaseSettings
@@ -46,14 +47,25 @@ class Settings(DatabaseSettings):
         wrong: list[str] = []
         for setting in fields(cls):
             name = f"HOMEROOM_{setting.name.upper()}"
-            if name in environ:
-                try:
-                    given[setting.name] = parse(environ[name], type(setting.default))
-                except ValueError as error:
-                    wrong.append(f"{name} must be {error}")
+            try:
+                if (text := said(environ, name)) is not None:
+                    given[setting.name] = parse(text, type(setting.default))
+            except ValueError as error:
+                wrong.append(f"{name} must be {error}")
         if wrong:
             raise ValueError("; ".join(wrong))
         return cls(**given)
+
+
+def said(environ: Mapping[str, str], name: str) -> str | None:
+    """The variable's value, or what is in the file that NAME_FILE names, as containers are given secrets."""
+    path = environ.get(f"{name}_FILE")
+    if name in environ or not path:
+        return environ.get(name)
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"in a file that can be read: {name}_FILE says {path}") from None
 
 
 def parse(text: str, kind: type) -> str | int | float:

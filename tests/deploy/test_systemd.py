@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from socket import AF_UNIX, SOCK_DGRAM, socket
@@ -17,7 +18,7 @@ from service.running.notify import Notifier
 from service.running.supervise import KILL_SECONDS
 from service.settings import Settings
 from tests.deploy.programs import DEPLOY, required
-from tests.scripts.programs import serving
+from tests.scripts.programs import serving, surroundings
 
 UNITS = sorted(path for path in (DEPLOY / "systemd").iterdir() if path.suffix in (".service", ".timer"))
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
@@ -134,6 +135,20 @@ def test_the_commands_of_a_unit_are_homerooms(unit: str) -> None:
         command = homeroom.get_command(Context(homeroom), name)
         assert command, name
         command.make_context(name, rest.replace("${WORKERS}", "2").split())
+
+
+def test_the_nightly_backup_leaves_a_file_for_each_day(url: str, tmp_path: Path) -> None:
+    """Its steps, as a shell takes them once systemd has replaced `$$` and `%%`."""
+    unit = (DEPLOY / "systemd/homeroom-backup.service").read_text()
+    steps = [step.replace("$$", "$").replace("%%", "%") for step in re.findall(r"^Exec\w+=(.*)$", unit, re.MULTILINE)]
+    ours = f"{sys.executable} -m scripts.homeroom"
+    environment = surroundings(url, PYTHONPATH=str(DEPLOY.parent))
+    for _ in range(2):  # the second of a day replaces the first
+        for step in steps:
+            subprocess.run(["/bin/sh", "-c", step.replace(INSTALLED, ours)], cwd=tmp_path, env=environment, check=True)
+
+    [backup] = (tmp_path / "backups").iterdir()
+    assert re.fullmatch(r"homeroom-\d{4}-\d\d-\d\d\.zip", backup.name)
 
 
 def test_a_unit_waits_longer_than_a_server_takes_to_stop() -> None:

@@ -68,3 +68,16 @@ async def test_sqlite_has_no_pooler() -> None:
 def test_everything_wrong_is_said_at_once() -> None:
     with pytest.raises(ValueError, match=r"HOMEROOM_POOL_SIZE .*; HOMEROOM_PAGE_LIMIT "):
         Settings.from_environment({"HOMEROOM_POOL_SIZE": "x", "HOMEROOM_PAGE_LIMIT": "y"})
+
+
+def test_a_setting_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from the file\n")
+    named = {"HOMEROOM_SECRET_KEY_FILE": str(tmp_path / "key")}
+
+    assert Settings.from_environment(named).secret_key == "from the file"
+    assert Settings.from_environment({**named, "HOMEROOM_SECRET_KEY": "itself"}).secret_key == "itself"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"HOMEROOM_SECRET_KEY must be in a file .*_FILE says {tmp_path}/nothing"):
+        Settings.from_environment({"HOMEROOM_SECRET_KEY_FILE": str(tmp_path / "nothing")})
