@@ -11,8 +11,8 @@ from models.base import Base
 from models.database import Database
 from service.bundles.report import Report
 from service.records.rules import Rule
-from tests.bundles.blemishes import BLEMISHES, Spoilt, Texts, spoil
 from tests.bundles.making import TakeIn, contents, stored
+from tests.bundles.row_blemishes import BLEMISHES, Spoilt, Texts, spoil
 
 # Not shrunk, as that takes minutes; a failure names its blemishes.
 SPOILT = settings(
