@@ -127,37 +127,42 @@ def import_roster(
     Exit codes: 0 imported, 1 refused, 2 wrong usage or an unreadable bundle.
     """
     settings, options = replace(read_settings(), statement_seconds=0), options_of(**choices)
-    if options.strict and options.dates:
-        raise click.BadParameter("--strict reads no such dates", param_hint="--dates")
     if report_path and path.resolve() in report_path.resolve().parents:
         raise click.BadParameter("it must not be in the bundle", param_hint="--report")
     if proposal_path and proposal_path.exists():
         raise click.BadParameter(f"{proposal_path} is there already; name another file", param_hint="--propose")
     dry_run = dry_run or proposal_path is not None
+    with (
+        readable(path, max_bytes or settings.import_bytes_max) as bundle,
+        sink_at(report_path) as sink,
+        progress_bar() as watch,
+    ):
+        report = Report(sink, watch)
+        proposal = Proposal(bundle, options.roster_map) if proposal_path else None
+        report.listen = proposal.hear if proposal else None
+        work = partial(import_and_commit, bundle=bundle, options=options, report=report, dry_run=dry_run)
+        try:
+            accepted = run(work, settings)
+        finally:
+            if sink:
+                sink.end(report)
+    print_report(report, Console())
+    if proposal_path and proposal:
+        write_proposal(proposal, proposal_path)
+    elif not accepted:
+        raise SystemExit(1)
+
+
+@contextmanager
+def readable(path: Path, bytes_max: int) -> Iterator[Bundle]:
+    """What keeps the bundle from being read, or now from being stored, as errors of the command."""
     try:
-        with (
-            open_bundle(path, max_bytes or settings.import_bytes_max) as bundle,
-            sink_at(report_path) as sink,
-            progress_bar() as watch,
-        ):
-            report = Report(sink, watch)
-            proposal = Proposal(bundle, options.roster_map) if proposal_path else None
-            report.listen = proposal.hear if proposal else None
-            work = partial(import_and_commit, bundle=bundle, options=options, report=report, dry_run=dry_run)
-            try:
-                accepted = run(work, settings)
-            finally:
-                if sink:
-                    sink.end(report)
+        with open_bundle(path, bytes_max) as bundle:
+            yield bundle
     except Unreadable as error:
         raise Unusable(str(error)) from error
     except Busy as error:
         raise click.ClickException(str(error)) from error
-    print_report(report, Console())
-    if proposal_path and proposal:
-        write_proposal(proposal, proposal_path)
-    if not accepted and not proposal_path:
-        raise SystemExit(1)
 
 
 def options_of(*, missing: str, map_path: Path | None, **choices: Any) -> ImportOptions:
@@ -166,7 +171,10 @@ def options_of(*, missing: str, map_path: Path | None, **choices: Any) -> Import
         roster_map = read_map(map_path) if map_path else None
     except Unmapped as error:
         raise Unusable(str(error)) from error
-    return ImportOptions(retire_missing=missing == "retire", roster_map=roster_map, **choices)
+    options = ImportOptions(retire_missing=missing == "retire", roster_map=roster_map, **choices)
+    if options.strict and options.dates:
+        raise click.BadParameter("--strict reads no such dates", param_hint="--dates")
+    return options
 
 
 def write_proposal(proposal: Proposal, path: Path) -> None:
