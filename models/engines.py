@@ -20,10 +20,12 @@ from sqlalchemy import (
     NullPool,
     event,
     exc,
+    func,
     make_url,
+    select,
 )
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from models.failures import DatabaseSilent, DatabaseUnavailable
 from models.pooling import OneMessageConnection, expect_no_pooler, expect_settings, pooler_arguments
@@ -147,6 +149,13 @@ def server_settings(settings: DatabaseSettings, *, read_only: bool) -> dict[str,
         "jit": "off",  # compiling a page's statement takes longer than running it
         "timezone": "UTC",
     }
+
+
+async def lift_time_limits(connection: AsyncConnection) -> None:
+    """Those of a web request, until the transaction ends: a bulk of rows takes longer. SQLite has none."""
+    if connection.dialect.name == "postgresql":
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            await connection.execute(select(func.set_config(limit, "0", True)))
 
 
 def connect_or_say_why(dialect: Dialect, _record: Any, arguments: Any, options: Any) -> Any:

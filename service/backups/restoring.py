@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from models import Change, Feed
+from models.engines import lift_time_limits
 from models.stamps import stop_writers
 from service.backups.archive import Archive, Member, Table, Unusable
 from service.backups.saving import OtherRevision, Watch, count_rows
@@ -97,8 +98,7 @@ class Restoring:
     async def begin(self) -> None:
         """No time limits, and nobody who writes beside it. On SQLite it has the write lock already."""
         if self.on_postgresql:
-            for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-                await self.connection.execute(sa.select(sa.func.set_config(limit, "0", True)))
+            await lift_time_limits(self.connection)
             await self.connection.run_sync(revisions.take_turn)
             await stop_writers(self.connection)
         else:  # one table may refer to itself, and foreign keys are checked as a whole at the end

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models import AssessmentLineItem, AssessmentResult
 from models.base import ACTIVE
 from models.database import Database
+from models.engines import lift_time_limits
 from service.bundles.files import FILES, File
 from service.bundles.manifest import HEADER, NAME, Mode
 from service.bundles.selecting import Selection
@@ -66,8 +67,7 @@ async def snapshot(database: Database) -> AsyncIterator[AsyncConnection]:
     async with database.reader.connect() as connection:
         if connection.dialect.name == postgresql.dialect.name:
             await connection.execution_options(isolation_level="REPEATABLE READ")
-            for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-                await connection.execute(select(func.set_config(limit, "0", True)))
+            await lift_time_limits(connection)
             yield connection
         else:
             # The writer would begin by locking. A reader that begins stays at one state of the write-ahead log.

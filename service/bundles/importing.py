@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.engines import lift_time_limits
 from models.stamps import stop_writers
 from service.bundles.changing import ANALYZE_ROWS, add_owners, find_again, find_all
 from service.bundles.checking import check
@@ -80,8 +81,7 @@ async def begin(staging: Staging) -> None:
     if not staging.on_postgresql:
         staging.seen_seq = await staging.connection.scalar(select(func.max(CHANGES.c.seq))) or 0
         return
-    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-        await staging.connection.execute(select(func.set_config(limit, "0", True)))
+    await lift_time_limits(staging.connection)
     lock = func.pg_try_advisory_xact_lock(func.hashtext("import"), func.hashtext(func.current_schema()))
     if not await staging.connection.scalar(select(lock)):
         raise Busy("another import is running")

@@ -56,6 +56,7 @@ async def find_broken(staging: Staging, reference: Reference, *, strict: bool) -
         field=reference.field,
         value=column,
         rule=rule_of(staging, reference, strict=strict),
+        hint=hint_of(staging, reference),
         cause=func.coalesce(cause, NOTHING),
     )
 
@@ -69,6 +70,15 @@ def lacks(staging: Staging, reference: Reference, column: ColumnElement[Any]) ->
         brought = select(staged.c.line).where(staged.c.sourced_id == column, staged.c.status == ACTIVE)
         lacking.append(~exists(brought))
     return and_(*lacking)
+
+
+def hint_of(staging: Staging, reference: Reference) -> ColumnElement[str]:
+    """A row that is nowhere may be there, on its way out."""
+    if reference.target not in staging.stages:
+        return NOTHING
+    staged = staging.stages[reference.target].table.alias()
+    gone = exists(select(staged.c.line).where(staged.c.sourced_id == reference.column, staged.c.status != ACTIVE))
+    return case((gone, "the bundle marks it tobedeleted"), else_="")
 
 
 def refused(staging: Staging, reference: Reference) -> list[ColumnElement[bool]]:

@@ -196,3 +196,13 @@ async def test_what_the_bundle_lacks_may_be_stored(take_in: TakeIn, database: Da
 
     assert found(await take_in(contents(files))) == {}
     assert (await one(database, Class, "algebra-1")).school_sourced_id == "school"
+
+
+async def test_a_row_that_the_bundle_deletes_is_named_as_such(take_in: TakeIn) -> None:
+    files = springfield()
+    files["classes"][0]["status"] = "tobedeleted"
+
+    report = await take_in(contents(files))
+
+    [first, *_] = report.samples[Rule.UNKNOWN_REFERENCE]
+    assert (first.field, first.hint) == ("classSourcedId", "the bundle marks it tobedeleted")
