@@ -1,5 +1,6 @@
 """Cells that the standard has otherwise, and that can only mean one thing: spaces around them, yes for true."""
 
+import re
 from collections.abc import Mapping
 
 from models.base import ACTIVE, TO_BE_DELETED
@@ -8,6 +9,7 @@ from service.records.rules import Rule
 from service.records.values import Breach, Parse
 
 INACTIVE = "inactive"  # what OneRoster 1.0 said for tobedeleted
+YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b", re.ASCII)  # nobody puts the day in the middle
 TRUTHS: Mapping[str, str] = {
     **dict.fromkeys(("yes", "y", "t", "1"), "true"),
     **dict.fromkeys(("no", "n", "f", "0"), "false"),
@@ -35,6 +37,8 @@ def respell(field: Field, text: str) -> tuple[Rule, str] | None:
     plain = text.strip()
     if field.kind is Kind.BOOLEAN and plain.lower() in TRUTHS:
         return Rule.BOOLEAN_WORD, TRUTHS[plain.lower()]
+    if field.kind in (Kind.DATE, Kind.MOMENT) and YEAR_FIRST.match(plain):
+        return Rule.DATE_FORMAT, YEAR_FIRST.sub(r"\1-\2-\3", plain, count=1)
     return (Rule.CELL_SPACES, plain) if plain and plain != text else None
 
 

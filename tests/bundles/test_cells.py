@@ -65,6 +65,18 @@ async def test_what_is_written_otherwise_is_stored_as_meant(take_in: TakeIn, dat
     assert (await one(database, LineItem, "sheet")).result_value_max == 10.5
 
 
+async def test_a_date_that_begins_with_its_year_is_read(take_in: TakeIn, database: Database) -> None:
+    files = springfield()
+    files["enrollments"][0] |= {"beginDate": "2026/8/15", "endDate": "2026.12.20"}
+
+    report = await take_in(contents(files))
+
+    enrollment = await one(database, Enrollment, "zoe-algebra")
+    assert found(report) == {"date-format": 2}
+    assert (str(enrollment.begin_date), str(enrollment.end_date)) == ("2026-08-15", "2026-12-20")
+    assert found(await take_in(contents(files), strict=True)) == {"date": 2}
+
+
 async def test_rows_of_commas_are_no_rows(take_in: TakeIn, database: Database) -> None:
     texts = contents(springfield())
     await take_in(texts)
