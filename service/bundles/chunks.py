@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from models.base import TO_BE_DELETED
+from service.bundles.cells import INACTIVE, is_blank
 from service.bundles.headers import Layout
 from service.bundles.records import Record, Records
 from service.records.rules import Rule
 
 BATCH_ROWS = 5_000
 BATCH_BYTES = 8_000_000
-INACTIVE = "inactive"  # what OneRoster 1.0 said for tobedeleted
 
 
 @dataclass
@@ -20,13 +20,16 @@ class Chunk:
     lines: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     odd: list[Record] = field(default_factory=list)
+    blank: int = 0  # the first line of nothing but blank cells, which are left out
 
 
-def chunks(records: Records, width: int) -> Iterator[Chunk]:
+def chunks(records: Records, layout: Layout) -> Iterator[Chunk]:
     chunk, start = Chunk(), records.bytes_read
     for record in records:
         line, cells, fault = record
-        if fault is None and len(cells) == width:
+        if layout.repairs and fault is None and is_blank(cells):
+            chunk.blank = chunk.blank or line
+        elif fault is None and len(cells) == layout.width:
             chunk.lines.append(line)
             chunk.rows.append(cells)
         else:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.types import TypeEngine
 
+from service.bundles.cells import forgiving
 from service.bundles.dates import DayOrder
 from service.records.kinds import Field, Kind
 from service.records.rules import Rule
@@ -22,13 +23,14 @@ Cells = Sequence[str]
 class Reader:
     """Reads the cells of one field. `convert` takes a flawless column and raises Breach for any other.
 
-    `days`: in which order the parts of dates may come, beside the standard's.
+    `days`: in which order the parts of dates may come, beside the standard's; None if no cell is repaired.
     """
 
     def __init__(self, field: Field, position: int, dialect: Dialect, days: DayOrder | None = None) -> None:
         self.field = field
         self.position = position
-        self.parse = parser_of(field, days.parser_of(field) if days and field.kind in DAYS else None)
+        parse = parser_of(field, days.parser_of(field) if days and field.kind in DAYS else None)
+        self.parse = forgiving(field, parse) if days else parse
         self.bind = binder(field.column.type, dialect) if field.column is not None else unbound
         self.convert = converter(field, lambda text: self.bind(self.parse(text)))
 

@@ -45,7 +45,7 @@ class DayOrder:
         """None if the dates say nothing, or contradict each other."""
         if self.stated:
             return self.stated
-        meant = (readings(CLOCK.sub("", cell)) for cell in self.cells())
+        meant = (readings(CLOCK.sub("", cell.strip())) for cell in self.cells())
         orders = {order for found in meant if len(found) == 1 for order in found}
         return orders.pop() if len(orders) == 1 else None
 

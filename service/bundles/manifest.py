@@ -86,8 +86,9 @@ def in_any_case(properties: dict[str, Property], report: Report) -> dict[str, Pr
 
 def stated_version(source: Source, properties: Mapping[str, Property], report: Report) -> str | None:
     stated = properties.get(VERSION)
-    if not properties or (stated and stated.value in VERSIONS):
-        return stated.value if stated else None
+    meant = (stated.value if source.strict else stated.value.strip()) if stated else ""
+    if not properties or meant in VERSIONS:
+        return meant or None
     line, value = (stated.line, stated.value) if stated else (0, "")
     rule = Rule.VERSION if stated or source.strict else Rule.VERSION_MISSING
     report.add(Issue(NAME, line, VERSION, value, rule))

@@ -55,7 +55,7 @@ def encoding_problems(name: Any) -> Iterator[tuple[Keys, str]]:
 
 def is_encoding(name: str) -> bool:
     try:
-        return b"x".decode(name) == "x" or "x".encode(name).decode(name) == "x"
+        return b"x".decode(name, "surrogateescape") == "x"  # as files are: some cannot pass over what is wrong
     except (LookupError, ValueError):
         return False
 

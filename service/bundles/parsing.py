@@ -13,7 +13,8 @@ from sqlalchemy import Dialect
 
 from models.base import ACTIVE, TO_BE_DELETED
 from service.bundles import v1p1
-from service.bundles.chunks import INACTIVE, Chunk, chunks, count_hint, mend
+from service.bundles.cells import respell_status
+from service.bundles.chunks import Chunk, chunks, count_hint, mend
 from service.bundles.columns import Cells, Reader, binder
 from service.bundles.dates import DayOrder
 from service.bundles.files import COMMON
@@ -57,8 +58,10 @@ class Parser:
         self.told: set[Rule] = set()  # what is said once in a file
 
     def batches(self, records: Records) -> Iterator[Batch]:
-        for chunk in chunks(records, self.layout.width):
+        for chunk in chunks(records, self.layout):
             self.refused = set()
+            if chunk.blank:
+                self.tell_once(chunk.blank, "", "", Rule.ROW_BLANK)
             if self.layout.repairs and chunk.odd:
                 self.mend(chunk)
             self.layout.edit(chunk.rows)
@@ -97,9 +100,8 @@ class Parser:
             status = row[at] if at is not None else ""
             if bulk and status:
                 self.tell_once(line, "status", status, Rule.STATUS_IN_BULK)
-            if status == INACTIVE and self.layout.repairs:
-                self.tell(line, "status", status, Rule.STATUS_INACTIVE)
-                status = TO_BE_DELETED
+            if status != ACTIVE and self.layout.repairs:
+                status = self.mended_status(line, status)
             if status == TO_BE_DELETED:
                 batch.rows.append(self.gone_row(line, row))
                 continue
@@ -108,6 +110,12 @@ class Parser:
             live.lines.append(line)
             live.rows.append(row)
         chunk.lines, chunk.rows = live.lines, live.rows
+
+    def mended_status(self, line: int, status: str) -> str:
+        rule, meant = respell_status(status)
+        if rule:
+            self.tell(line, "status", status, rule, f"read as {meant}")
+        return meant
 
     def gone_row(self, line: int, row: Cells) -> Row:
         sourced_id = None

@@ -36,6 +36,7 @@ STRANGE_WORD = (Rule.WORD, Rule.BOOLEAN, Rule.STATUS)
 WORDS_MAX = 20  # different ones of a column
 WORD_LENGTH = 40
 NEAR = 0.5  # how alike two names are to be worth a suggestion
+NEAR_WORD = 0.6  # two words: a pupil ("Schüler") that is taken for a teacher may read too much
 SHARED = 2  # columns that tell one file from another
 V1P1 = {file.name: file.header for file in FILES_1_1}
 
@@ -130,7 +131,7 @@ class Proposal:
         yield f"# allowed are {', '.join(allowed)}"
         for word, count in words.most_common():
             if len(word) <= WORD_LENGTH:
-                yield f"{suggestion(word, allowed)}  # {count:,} {'row' if count == 1 else 'rows'}"
+                yield f"{suggestion(word, allowed, cutoff=NEAR_WORD)}  # {count:,} {'row' if count == 1 else 'rows'}"
 
 
 def table(header: str, known: Mapping[str, str], suggested: Iterator[str]) -> Iterator[str]:
@@ -139,10 +140,12 @@ def table(header: str, known: Mapping[str, str], suggested: Iterator[str]) -> It
         yield from ("", f"[{header}]", *lines)
 
 
-def suggestion(name: str, allowed: Collection[str], best: str = "", otherwise: str = PLACE) -> str:
+def suggestion(
+    name: str, allowed: Collection[str], best: str = "", otherwise: str = PLACE, cutoff: float = NEAR
+) -> str:
     """`# "Rolle" = "role"`, with `best` or the nearest one, if there is one."""
     by_letters = {letters(each): each for each in allowed}
-    near = [by_letters[each] for each in get_close_matches(letters(name), by_letters, n=3, cutoff=NEAR)]
+    near = [by_letters[each] for each in get_close_matches(letters(name), by_letters, n=3, cutoff=cutoff)]
     first, *others = [best] if best else near or [otherwise]
     return f"# {quoted(name)} = {quoted(first)}" + (f"  # or {', '.join(others)}" if others else "")
 

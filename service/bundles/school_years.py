@@ -18,7 +18,7 @@ AUGUST = 8
 
 async def tell_school_years(staging: Staging, stage: Stage, report: Report) -> None:
     """Fill them in, with a warning for each. What is no session has none, and is left alone."""
-    if stage.target is not table_of(AcademicSession) or SCHOOL_YEAR not in stage.columns:
+    if stage.target is not table_of(AcademicSession) or SCHOOL_YEAR not in stage.columns or not stage.usable:
         return
     rows = stage.table
     lacking = (rows.c.school_year.is_(None), rows.c.end_date.is_not(None), rows.c.status == ACTIVE)

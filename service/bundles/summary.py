@@ -13,7 +13,9 @@ REPAIRS = (  # what was done to what, and the warnings that say so
         "cell",
         "repaired",
         (
+            Rule.CELL_SPACES,
             Rule.BOOLEAN_CASE,
+            Rule.BOOLEAN_WORD,
             Rule.DATE_FORMAT,
             Rule.DATE_ORDER,
             Rule.MOMENT_FORMAT,

@@ -60,6 +60,7 @@ class Rule(Enum):
         WARNING,
         "the row ends before the header does; what is missing is optional, and was read as blank",
     )
+    ROW_BLANK = "row-blank", WARNING, "rows of nothing but blank cells were left out (once per file)"
     DUPLICATE = "duplicate", ERROR, "an earlier row of the file has the same sourcedId"
     UNKNOWN_REFERENCE = (
         "unknown-reference",
@@ -84,6 +85,7 @@ class Rule(Enum):
         "its parents lead back to the row itself; the parent of this row, the last of them, was left out",
     )
     # a cell
+    CELL_SPACES = "cell-spaces", WARNING, "spaces around what the cell says; they were left out"
     REQUIRED = "required", ERROR, "a required cell is blank"
     EXPECTED = "expected", WARNING, "blank, though the standard wants a value"
     STATUS = "status", ERROR, "status is neither active nor tobedeleted"
@@ -108,6 +110,7 @@ class Rule(Enum):
     ID_CHARACTERS = "id-characters", WARNING, "a sourcedId holds one of ! $ & ' ( ) * + ; = : ~"
     BOOLEAN = "boolean", ERROR, "neither true nor false"
     BOOLEAN_CASE = "boolean-case", WARNING, "true or false in capitals"
+    BOOLEAN_WORD = "boolean-word", WARNING, "yes, no, y, n, t, f, 1 or 0; it was read as true or false"
     DATE = "date", ERROR, "not a date YYYY-MM-DD"
     DATE_FORMAT = "date-format", WARNING, "a date in another format that has only one meaning"
     DATE_ORDER = "date-order", WARNING, "a date that may be two days; it was read as the file's other dates are"

@@ -143,6 +143,7 @@ WRONG = [
     ('[roles.columns]\n# x\nA = "roll"\n', 3, "'roll' is no column of roles.csv; did you mean 'role'?"),
     ('[roles.columns]\nA = "role"\nB = "role"\n', 3, "'B' would be role, and so would 'A'"),
     ("[users.defaults]\nenabledUser = true\n", 2, 'must be text, in quotes: "true"'),
+    ('encoding = "idna"\n', 1, "'idna' is no encoding that is known"),
     ('[users.defaults]\nenabledUser = "yes"\n', 2, "enabledUser cannot be 'yes'; allowed are true, false"),
     ('[users.defaults]\nenabledUser = "?"\n', 2, "in the place of the question mark"),
     ('[users.defaults]\nsourcedId = "x"\n', 2, "'sourcedId' is not known"),
@@ -257,11 +258,13 @@ def test_a_proposal_holds_words_and_no_names(command: Command, tmp_path: Path) -
     files["enrollments"] = [{**files["enrollments"][0], "sourcedId": f"e{n}", "role": "Lehrer"} for n in range(3)]
     files["roles"] = [{**files["roles"][0], "sourcedId": f"r{n}", "role": f"Name {n}"} for n in range(30)]
     files["users"][0] |= {"enabledUser": "ja", "primaryOrgSourcedId": "Meier"}
+    files["enrollments"].append({**files["enrollments"][0], "sourcedId": "e3", "role": "Schüler"})
 
     command(write_zip(tmp_path / "x.zip", contents(files)), "--propose", tmp_path / "a.toml")
 
     text = (tmp_path / "a.toml").read_text(encoding="utf-8")
     assert '# "Lehrer" = "teacher"  # 3 rows' in text
+    assert '# "Schüler" = "?"  # 1 row' in text
     assert '# "ja" = "?"  # 1 row' in text
     assert "more than 20 different words" in text
     assert not re.search("Name [0-9]|Meier|zoe|Zoë|Brien", text)

@@ -30,7 +30,7 @@ CELLS = [
     (Rule.ID, "results", "sourcedId", "é"),
     (Rule.ID_LENGTH, "results", "sourcedId", "x" * 256),
     (Rule.ID_CHARACTERS, "results", "sourcedId", "a:b!$&'()*+;=~"),
-    (Rule.BOOLEAN, "users", "enabledUser", "1"),
+    (Rule.BOOLEAN, "users", "enabledUser", "2"),
     (Rule.BOOLEAN_CASE, "users", "enabledUser", "TRUE"),
     (Rule.DATE, "demographics", "birthDate", "2012-02-30"),
     (Rule.DATE, "demographics", "birthDate", "5/6/2012"),
