@@ -59,12 +59,12 @@ blueprint = Blueprint("docs", __name__)
 @blueprint.get("/docs")
 @allow()
 async def show_docs() -> Response:
-    root = request.root_path
+    public = urlsplit(base_url())
+    root = public.path  # behind a proxy the service may be below a path of which the request itself says nothing
     documents = [{"name": name, "url": root + path} for name, path in document_paths().items()]
     page = PAGE.format(root=root, files=f"{root}/docs/{VERSION}", documents=json.dumps(documents))
     response = Response(page, content_type="text/html; charset=utf-8")
-    origin = urlsplit(base_url())
-    response.headers["Content-Security-Policy"] = POLICY.format(origin=f"{origin.scheme}://{origin.netloc}")
+    response.headers["Content-Security-Policy"] = POLICY.format(origin=f"{public.scheme}://{public.netloc}")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

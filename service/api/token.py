@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 from quart import Blueprint, Response, current_app, g, jsonify, request
 
 from models import ApiClient
-from service.access import SCOPES, Gate, allow, issue_token, note_limited, secret_matches
+from service.access import SCOPES, Gate, allow, issue_token, note_limited, secret_matches, short_scope
 from service.limits import Guesses, neighbourhood
 from service.settings import Settings
 
@@ -37,7 +37,7 @@ async def on_bad_token(problem: BadToken) -> Response:
 async def give_token() -> Response:
     form = await request.form
     if form.get("grant_type") != "client_credentials":
-        raise BadToken("unsupported_grant_type", "grant_type must be client_credentials")
+        raise BadToken("unsupported_grant_type", "the body is a form with grant_type=client_credentials")
     client_id, secret = credentials(form.get("client_id", ""), form.get("client_secret", ""))
     client = await find_client(client_id, secret)
     scopes = granted(client, form.get("scope", "").split())
@@ -86,10 +86,15 @@ def without_nul(client_id: str) -> str:
 
 
 def granted(client: ApiClient, asked: list[str]) -> list[str]:
-    """What was asked for, or all that the client may have. One that it may not have refuses the request."""
-    for scope in asked:
-        if scope not in SCOPES or scope not in client.scopes:
-            raise BadToken("invalid_scope", "the client was not granted a scope that it asks for")
+    """What was asked for, or all that the client may have. One that it may not have refuses the request.
+
+    Only scopes of ours are named: a vendor's program asks for what it was built with, whoever runs us looks for which.
+    """
+    refused = [scope for scope in asked if scope not in SCOPES or scope not in client.scopes]
+    if refused:
+        named = ", ".join(short_scope(scope) for scope in dict.fromkeys(refused) if scope in SCOPES)
+        unknown = f"there is no such scope; one is a whole address, such as {SCOPES[0]}"
+        raise BadToken("invalid_scope", f"the client was not granted {named}" if named else unknown)
     return asked or list(client.scopes)
 
 

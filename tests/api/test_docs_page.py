@@ -4,11 +4,15 @@ import gzip
 import json
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from service.api.docs import FILES, FOLDER, VERSION
+from service.app import create_app
+from service.settings import Settings
 from tests.api.calls import DOCUMENTS, Caller
+from tests.doors import SECRET_KEY
 
 
 @pytest.fixture
@@ -52,6 +56,18 @@ async def test_the_page_may_ask_nobody_but_this_server(anybody: Caller) -> None:
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["connect-src"] == "'self' http://localhost"
     assert re.findall(r"(?:src|href)=\"(https?:)?//", page.text) == []
+
+
+async def test_below_a_path_of_a_proxy_the_page_finds_its_files_and_documents(tmp_path: Path) -> None:
+    nowhere = f"sqlite+aiosqlite:///{tmp_path}/no such folder/homeroom.db"
+    public_url = "https://example.org/sis/"
+    app = create_app(Settings(database_url=nowhere, secret_key=SECRET_KEY, public_url=public_url))
+    async with app.test_app():
+        page = await Caller(app, headers={}).get("/docs")
+    named = re.findall(r'(?:src|href)="(/[^"]*)"|"url": "([^"]*)"', unescape(page.text))
+
+    assert len(named) > len(FILES) + len(DOCUMENTS)
+    assert all((file or document).startswith("/sis/") for file, document in named)
 
 
 async def test_a_file_is_sent_packed_to_who_can_unpack_it(anybody: Caller) -> None:

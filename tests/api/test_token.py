@@ -80,12 +80,27 @@ async def test_a_scope_that_was_not_granted_refuses_the_request(scope: str, ask:
     assert (await response.get_json())["error"] == "invalid_scope"
 
 
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        (f"{READ_ROSTER} {READ_GRADES} nonsense", "the client was not granted gradebook.readonly"),
+        ("roster.readonly", f"there is no such scope; one is a whole address, such as {SCOPE_ROOT}roster.readonly"),
+    ],
+)
+async def test_the_refusal_names_the_scope_that_is_missing(scope: str, told: str, ask: Ask) -> None:
+    refusal = await (await ask(form={**GRANT, "scope": scope})).get_json()
+
+    assert refusal["error_description"] == told
+
+
 @pytest.mark.parametrize("form", [{}, {"grant_type": "password"}, {"grant_type": "authorization_code"}])
 async def test_there_is_one_kind_of_grant(form: dict[str, str], ask: Ask) -> None:
     response = await ask(form=form)
+    refusal = await response.get_json()
 
     assert response.status_code == 400
-    assert (await response.get_json())["error"] == "unsupported_grant_type"
+    assert refusal["error"] == "unsupported_grant_type"
+    assert "form" in refusal["error_description"]  # programs that send JSON find out why
 
 
 WRONG: list[dict[str, str]] = [
