@@ -78,6 +78,16 @@ async def test_a_typing_error_is_told_the_nearest_name(sqlite_template: Path) ->
     assert "HOMEROOM_PUBLIC_URL" in found["variables"]["do"]
 
 
+async def test_a_setting_in_a_file_is_known(sqlite_template: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of the collector")
+    url = f"sqlite+aiosqlite:///{sqlite_template}"
+    _, fine = await examined(url, HOMEROOM_METRICS_TOKEN_FILE=str(tmp_path / "token"))
+    _, found = await examined(url, HOMEROOM_METRIC_TOKEN_FILE=str(tmp_path / "token"))
+
+    assert "variables" not in fine
+    assert "HOMEROOM_METRICS_TOKEN_FILE" in found["variables"]["do"]
+
+
 async def test_a_token_lets_metrics_be(sqlite_template: Path) -> None:
     given = {"HOMEROOM_TRUSTED_PROXIES": "1", "HOMEROOM_METRICS_TOKEN": "of the collector"}
     said, found = await examined(f"sqlite+aiosqlite:///{sqlite_template}", "--bind", "0.0.0.0:80", **given)
