@@ -80,6 +80,12 @@ def test_a_server_ends_with_its_terminal(url: str, workers: str) -> None:
         assert process.wait(60) == 0
 
 
+def test_a_log_that_nobody_reads_does_not_stop_the_server(url: str) -> None:
+    with serving(url) as server, httpx.Client(base_url=server.address, timeout=60) as client:
+        for _ in range(400):  # twice as many lines as a pipe holds
+            assert client.get("/healthz").status_code == 200
+
+
 def test_metrics_are_those_of_all_workers(url: str) -> None:
     with serving(url, "--workers", "2") as server:
         for _ in range(20):  # each on a connection of its own, to whichever worker takes it
