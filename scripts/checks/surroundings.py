@@ -1,5 +1,6 @@
 """What can be told without a database: settings, versions, files."""
 
+import logging
 import os
 import platform
 import shutil
@@ -50,6 +51,8 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def variables(place: Place) -> Iterator[Finding]:
     yield from unknown_variables(place.environ)
+    if place.settings.log_level not in logging.getLevelNamesMapping():
+        yield wrong("HOMEROOM_LOG_LEVEL has a level that there is not", "set DEBUG, INFO, WARNING or ERROR")
 
 
 def versions(_place: Place) -> Iterator[Finding]:

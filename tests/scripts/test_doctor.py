@@ -54,6 +54,7 @@ async def test_it_finds_nothing_wrong_where_nothing_is(database_url: str) -> Non
         (("secret key", "wrong", "looks like that of a sample"), {"HOMEROOM_SECRET_KEY": "change-me" * 5}, ()),
         (("secret key", "wrong", "looks like that of a sample"), {"HOMEROOM_SECRET_KEY": "x" * 40}, ()),
         (("variables", "wrong", "HOMEROOM_POOL_SIZ is set"), {"HOMEROOM_POOL_SIZ": "3"}, ()),
+        (("variables", "wrong", "HOMEROOM_LOG_LEVEL has"), {"HOMEROOM_LOG_LEVEL": "LOUD"}, ()),
         (("settings", "wrong", "HOMEROOM_POOL_SIZE must be"), {"HOMEROOM_POOL_SIZE": "x"}, ()),
         (("encryption", "warning", "0.0.0.0 is open"), {}, ("--bind", "0.0.0.0:8000")),
         (("encryption", "warning", "HOMEROOM_PUBLIC_URL"), {"HOMEROOM_PUBLIC_URL": "http://sis.example.org"}, ()),
