@@ -26,8 +26,8 @@ async def save_to(database: Database, path: Path) -> Manifest:
 def refuse_path(path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent}")
-    if path.is_dir():
-        raise click.UsageError(f"{path} is a folder")
+    if path.exists() and not path.is_file():
+        raise click.UsageError(f"{path} is a folder or a device")  # which a file must not take the place of
     if path.exists() and not force:
         raise click.UsageError(f"{path} is there already: name another FILE, or replace it with --force")
 

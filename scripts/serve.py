@@ -63,8 +63,8 @@ def serve(bind: tuple[str, int], workers: int, *, debug: bool) -> None:
     and a migrated database. Put a proxy that speaks HTTPS in front, and set HOMEROOM_TRUSTED_PROXIES=1.
 
     SIGTERM lets running requests finish within HOMEROOM_GRACE_SECONDS, then ends with exit code 0; a second one does
-    not wait. With --workers, a process that dies is replaced, and SIGHUP replaces all, one after the other, without
-    refusing a request.
+    not wait. With --workers of 2 or more, a process that dies is replaced, and SIGHUP replaces all, one after the
+    other, without refusing a request; a single one goes on as it is. A terminal that is closed ends it.
 
     \b
     Examples:

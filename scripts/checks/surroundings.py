@@ -1,5 +1,6 @@
 """What can be told without a database: settings, versions, files."""
 
+import logging
 import os
 import platform
 import shutil
@@ -41,14 +42,17 @@ def secret_key(place: Place) -> Iterator[Finding]:
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[Finding]:
     known = [f"HOMEROOM_{each.name.upper()}" for each in fields(Settings)]
     for name in sorted(environ):
-        if name.startswith("HOMEROOM_") and name not in known and not name.startswith(OF_TESTS):
-            near = get_close_matches(name, known, 1)
+        plain = name.removesuffix("_FILE")  # a setting may be in a file
+        if name.startswith("HOMEROOM_") and plain not in known and not name.startswith(OF_TESTS):
+            near = [match + name.removeprefix(plain) for match in get_close_matches(plain, known, 1)]
             do = f"write {near[0]}, if that is meant" if near else "remove it; docs/settings.md lists those there are"
             yield wrong(f"{name} is set, but there is no such setting", do)
 
 
 def variables(place: Place) -> Iterator[Finding]:
     yield from unknown_variables(place.environ)
+    if place.settings.log_level not in logging.getLevelNamesMapping():
+        yield wrong("HOMEROOM_LOG_LEVEL has a level that there is not", "set DEBUG, INFO, WARNING or ERROR")
 
 
 def versions(_place: Place) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from zlib import error as ZlibError
 
 FORMAT, FORMAT_VERSION = "homeroom backup", 1
 MANIFEST = "manifest.json"
+ZIP_BEGINS = b"PK\3\4"
 LEVEL = 3  # of compression: the highest takes three times as long and saves a tenth
 LINES_AT_ONCE = 2_000
 DAMAGED = "is damaged, or was changed after it was written"
@@ -137,9 +138,16 @@ def open_archive(path: Path) -> Iterator[Archive]:
         try:
             file = ZipFile(path)
         except BadZipFile as error:
-            raise Unusable("is no backup of Homeroom") from error
+            raise Unusable(not_whole(path)) from error
         with file:
             yield Archive(file, read_manifest(file))
+
+
+def not_whole(path: Path) -> str:
+    """A copy that was broken off begins as it should, and lacks the end, where a zip has its list of members."""
+    with path.open("rb") as stream:
+        is_zip = stream.read(len(ZIP_BEGINS)) == ZIP_BEGINS
+    return f"{DAMAGED}: its end is missing" if is_zip else "is no backup of Homeroom"
 
 
 @contextmanager
@@ -154,10 +162,10 @@ def read_manifest(file: ZipFile) -> Manifest:
     if MANIFEST not in file.namelist():
         raise Unusable(f"is no backup of Homeroom: it has no {MANIFEST}")
     try:
-        stated: dict[str, Any] = json.loads(file.read(MANIFEST))
+        stated: Any = json.loads(file.read(MANIFEST))
     except ValueError as error:
         raise Unusable(f"{DAMAGED}: {MANIFEST}: {error}") from error
-    if stated.get("format") != FORMAT:
+    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
         raise Unusable("is no backup of Homeroom")
     if stated.get("format_version") != FORMAT_VERSION:
         raise Unusable(f"is of a newer format ({stated.get('format_version')}): restore it with the Homeroom it is of")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from models import Change, Feed
 from models.engines import lift_time_limits
 from models.stamps import stop_writers
-from service.backups.archive import Archive, Member, Table, Unusable
+from service.backups.archive import DAMAGED, Archive, Member, Table, Unusable
 from service.backups.saving import OtherRevision, Watch, count_rows
 from service.backups.values import READ_BY_POSTGRESQL, READ_BY_SQLITE, Form, rows_of
 from service.privacy.retention import renew_feed
@@ -215,8 +215,8 @@ def batches(
     while lines := member.read():
         try:
             rows = rows_of(made, lines)
-        except (ValueError, TypeError) as error:
-            raise Unusable(f"cannot be read: {stated.member}: {error}") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise Unusable(f"{DAMAGED}: {stated.member}: {error}") from error
         yield [with_fixed(row, places) for row in rows] if places else rows
 
 

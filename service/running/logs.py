@@ -1,14 +1,17 @@
 """The log of a server, JSON objects in lines on standard error, and its line for each request."""
 
 import logging
+import select
 import time
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
 from models.tally import Tally, tally
 
 log = logging.getLogger(__name__)
+READER_MS = 1000  # that a reader of the log gets once it does not keep up
 CLIENT_LEFT = 499  # no answer was sent; the number that others use for it in their logs
 
 
@@ -51,11 +54,39 @@ def milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
+class PatientHandler(logging.StreamHandler[TextIO]):
+    """Into a pipe that nobody reads it leaves lines out, rather than let the whole server wait for a reader.
+
+    Who asks poll() may write 4 KB to a pipe without waiting; only a traceback is longer.
+    """
+
+    lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.takes_more():
+            self.lost += 1
+            return
+        if self.lost:
+            record.lines_lost = self.lost
+            self.lost = 0
+        super().emit(record)
+
+    def takes_more(self) -> bool:
+        """A reader that is only slow gets a second, once."""
+        try:
+            number = self.stream.fileno()
+        except (OSError, ValueError):  # a stream that is none of the system's
+            return True
+        poll = select.poll()
+        poll.register(number, select.POLLOUT)
+        return bool(poll.poll(0 if self.lost else READER_MS))
+
+
 def log_as_json(level: str) -> None:
     """For the whole process. Raises ValueError for a level that there is not."""
     if level not in logging.getLevelNamesMapping():
         raise ValueError("HOMEROOM_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
-    handler = logging.StreamHandler()
+    handler = PatientHandler()
     names = {"levelname": "level", "name": "logger"}
     handler.setFormatter(JsonFormatter(["levelname", "name", "message"], timestamp="time", rename_fields=names))
     handler.addFilter(name_the_request)

@@ -21,10 +21,12 @@ from quart import Quart
 
 from service.app import create_app
 from service.running.connections import running_requests, this_task
+from service.running.hangup import on_hangup
 from service.running.logs import log_as_json
 from service.running.notify import NOBODY, Notifier
 from service.settings import Settings
 
+log = logging.getLogger(__name__)
 BACKLOG = 1024  # connections that wait to be accepted
 CUT_SECONDS = 1.0  # for what was cut to give back what it holds, and to tell its client
 ABORT_SECONDS = 0.5  # for connections that were aborted to be gone
@@ -46,6 +48,8 @@ def run_server(
         loop = runner.get_loop()
         loop.add_signal_handler(signal.SIGTERM, server.stop, app.config["SETTINGS"].drain_seconds)
         loop.add_signal_handler(signal.SIGINT, server.stop)
+        if master is None:
+            on_hangup(loop, warn_of_pause, server.stop)
         runner.run(server.run(listener, master))
 
 
@@ -159,6 +163,10 @@ class Server:
         loop.remove_reader(master)
         if not self.stopping.is_set():
             self.stop()
+
+
+def warn_of_pause() -> None:
+    log.warning("SIGHUP replaces nothing: a single process cannot be replaced without a pause; --workers 2 can")
 
 
 def hypercorn_config() -> Config:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from socket import socket, socketpair
 
+from service.running.hangup import on_hangup
 from service.running.notify import NOBODY, Notifier
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Worker:
 
 
 async def supervise(supervisor: "Supervisor", on_ready: Callable[[], None], notifier: Notifier = NOBODY) -> int:
-    """Until SIGTERM or Ctrl-C; SIGHUP reloads. The exit code."""
+    """Until SIGTERM or Ctrl-C, or until its terminal is gone; SIGHUP reloads. The exit code."""
     loop = asyncio.get_running_loop()
 
     def ready() -> None:
@@ -62,7 +63,7 @@ async def supervise(supervisor: "Supervisor", on_ready: Callable[[], None], noti
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
-    loop.add_signal_handler(signal.SIGHUP, lambda: supervisor.begin(reload()))
+    on_hangup(loop, lambda: supervisor.begin(reload()), supervisor.stop)
     return await supervisor.run(ready)
 
 

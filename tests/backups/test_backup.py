@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -70,9 +71,12 @@ async def test_only_its_owner_may_read_it_and_it_is_not_replaced_unasked(homeroo
 
 
 async def test_a_place_that_is_none_is_one_line(homeroom: Homeroom, tmp_path: Path) -> None:
-    said = [await homeroom("backup", path) for path in (tmp_path / "no" / "backup.zip", tmp_path)]
+    os.mkfifo(tmp_path / "pipe")  # as a device: a file would take its place
+    places = (tmp_path / "no" / "backup.zip", tmp_path, tmp_path / "pipe")
+    said = [await homeroom("backup", "--force", path) for path in places]
 
-    assert [each.exit_code for each in said] == [2, 2]
+    assert [each.exit_code for each in said] == [2, 2, 2]
+    assert (tmp_path / "pipe").is_fifo()
 
 
 async def test_it_holds_one_moment_while_others_write(
@@ -248,7 +252,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "newer": (lambda file: rewritten(file, lambda m: m.update(format_version=2)), "is of a newer format (2)"),
     "revision": (lambda file: rewritten(file, lambda m: m.update(revision="9999")), "whose migration 9999"),
     "changed": (lambda file: rewritten(file, lambda m: None, users=b""), "tables/users.jsonl is not what"),
-    "cut": (lambda file: written(file, file.read_bytes()[:5000]), "is no backup of Homeroom"),
+    "cut": (lambda file: written(file, file.read_bytes()[:5000]), "its end is missing"),
+    "list": (lambda file: written(file, with_manifest(b"[]")), "is no backup of Homeroom"),
     "flipped": (lambda file: written(file, flipped(file.read_bytes())), "is damaged, or was changed"),
     "member": (lambda file: rewritten(file, lambda m: m.pop("created")), "is damaged, or was changed"),
 }
@@ -257,6 +262,13 @@ DAMAGES: dict[str, tuple[Callable[[Path], Path], str]] = {
 def written(file: Path, content: bytes) -> Path:
     file.write_bytes(content)
     return file
+
+
+def with_manifest(content: bytes) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as zip_file:
+        zip_file.writestr("manifest.json", content)
+    return packed.getvalue()
 
 
 def flipped(content: bytes) -> bytes:

@@ -64,6 +64,10 @@ def test_the_container_starts_the_server() -> None:
     assert shlex.join(words["ENTRYPOINT"] + words["CMD"]) == "homeroom serve --bind 0.0.0.0:8000 --workers 2"
 
 
+def test_the_image_sets_nothing_that_would_go_before_a_file_of_secrets() -> None:
+    assert "HOMEROOM_" not in "".join(what for name, what in INSTRUCTIONS if name == "ENV")
+
+
 def test_a_server_is_installed_in_the_versions_that_were_tested() -> None:
     run, tested = (NAMED.findall((ROOT / name).read_text()) for name in ("requirements-run.lock", "requirements.lock"))
 

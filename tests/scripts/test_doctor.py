@@ -54,6 +54,7 @@ async def test_it_finds_nothing_wrong_where_nothing_is(database_url: str) -> Non
         (("secret key", "wrong", "looks like that of a sample"), {"HOMEROOM_SECRET_KEY": "change-me" * 5}, ()),
         (("secret key", "wrong", "looks like that of a sample"), {"HOMEROOM_SECRET_KEY": "x" * 40}, ()),
         (("variables", "wrong", "HOMEROOM_POOL_SIZ is set"), {"HOMEROOM_POOL_SIZ": "3"}, ()),
+        (("variables", "wrong", "HOMEROOM_LOG_LEVEL has"), {"HOMEROOM_LOG_LEVEL": "LOUD"}, ()),
         (("settings", "wrong", "HOMEROOM_POOL_SIZE must be"), {"HOMEROOM_POOL_SIZE": "x"}, ()),
         (("encryption", "warning", "0.0.0.0 is open"), {}, ("--bind", "0.0.0.0:8000")),
         (("encryption", "warning", "HOMEROOM_PUBLIC_URL"), {"HOMEROOM_PUBLIC_URL": "http://sis.example.org"}, ()),
@@ -76,6 +77,16 @@ async def test_a_typing_error_is_told_the_nearest_name(sqlite_template: Path) ->
     _, found = await examined(f"sqlite+aiosqlite:///{sqlite_template}", HOMEROOM_PULIC_URL="https://x.example.org")
 
     assert "HOMEROOM_PUBLIC_URL" in found["variables"]["do"]
+
+
+async def test_a_setting_in_a_file_is_known(sqlite_template: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of the collector")
+    url = f"sqlite+aiosqlite:///{sqlite_template}"
+    _, fine = await examined(url, HOMEROOM_METRICS_TOKEN_FILE=str(tmp_path / "token"))
+    _, found = await examined(url, HOMEROOM_METRIC_TOKEN_FILE=str(tmp_path / "token"))
+
+    assert "variables" not in fine
+    assert "HOMEROOM_METRICS_TOKEN_FILE" in found["variables"]["do"]
 
 
 async def test_a_token_lets_metrics_be(sqlite_template: Path) -> None:

@@ -1,13 +1,19 @@
 """`homeroom serve`: one process, several, and how they end."""
 
+import fcntl
+import os
+import pty
+import signal
 import socket
+import subprocess
+import termios
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.scripts.programs import OTHER_HALF, RunningServer, homeroom_says, serving
+from tests.scripts.programs import OTHER_HALF, PYTHON, RunningServer, homeroom_says, port_said, serving, surroundings
 
 
 @pytest.fixture
@@ -42,6 +48,42 @@ def test_sigterm_lets_a_running_request_finish_and_takes_no_new_one(url: str, wo
 
         assert answer(running).startswith(b"HTTP/1.1 401")
         assert server.process.wait() == 0
+
+
+def test_a_single_process_goes_on_when_it_is_told_to_reload(url: str) -> None:
+    with serving(url) as server:
+        assert server.process.stderr
+        server.process.send_signal(signal.SIGHUP)
+
+        assert "cannot be replaced without a pause" in server.process.stderr.readline()
+        assert httpx.get(f"{server.address}/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_ends_with_its_terminal(url: str, workers: str) -> None:
+    """Also one that reloads at the same signal: it would stay, unseen, at its port."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        (*PYTHON, "scripts.homeroom", "serve", "--bind", "127.0.0.1:0", "--workers", workers),
+        env=surroundings(url),
+        stdin=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:
+        os.close(theirs)
+        assert process.stderr
+        port_said(process.stderr)
+        os.close(ours)
+
+        assert process.wait(60) == 0
+
+
+def test_a_log_that_nobody_reads_does_not_stop_the_server(url: str) -> None:
+    with serving(url) as server, httpx.Client(base_url=server.address, timeout=60) as client:
+        for _ in range(400):  # twice as many lines as a pipe holds
+            assert client.get("/healthz").status_code == 200
 
 
 def test_metrics_are_those_of_all_workers(url: str) -> None:
