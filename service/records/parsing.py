@@ -118,7 +118,7 @@ class Reader:
 
 
 def refused(problems: list[tuple[str, Rule]]) -> InvalidData:
-    """`lineItem.title: required (a required cell is blank)`, of each."""
+    """`lineItem.title: required (a value is required, and there is none)`, of each."""
     shown = "; ".join(f"{at}: {rule.label} ({rule.explanation})" for at, rule in problems[:PROBLEMS_SHOWN])
     more = len(problems) - PROBLEMS_SHOWN
     return InvalidData(shown + (f"; and {more} more" if more > 0 else ""))

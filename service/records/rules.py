@@ -86,7 +86,7 @@ class Rule(Enum):
     )
     # a cell
     CELL_SPACES = "cell-spaces", WARNING, "spaces around what the cell says; they were left out"
-    REQUIRED = "required", ERROR, "a required cell is blank"
+    REQUIRED = "required", ERROR, "a value is required, and there is none"
     EXPECTED = "expected", WARNING, "blank, though the standard wants a value"
     STATUS = "status", ERROR, "status is neither active nor tobedeleted"
     STATUS_INACTIVE = "status-inactive", WARNING, "the inactive of OneRoster 1.0; it was read as tobedeleted"
