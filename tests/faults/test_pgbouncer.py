@@ -205,7 +205,7 @@ async def test_a_read_that_lost_its_transaction_is_asked_again_in_a_new_one(
 
 
 async def test_an_idle_connection_is_asked_whether_it_lives(serve: Serve, proxy: Proxy) -> None:
-    async with serve(ping_idle_seconds=0.0, statement_seconds=0.5, connect_seconds=0.5) as app:
+    async with serve(ping_idle_seconds=0.0, statement_seconds=2.0, connect_seconds=2.0) as app:
         assert set(await statuses(app, 2)) == {200}
         for writer in list(proxy.connections):
             proxy.forget(writer)

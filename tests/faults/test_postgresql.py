@@ -87,7 +87,7 @@ async def test_while_the_database_is_away_every_answer_is_503(serve: Serve, prox
 
 
 async def test_a_silent_network_ends_a_request_in_time(serve: Serve, proxy: Proxy) -> None:
-    async with serve(statement_seconds=0.5, connect_seconds=0.5) as app:
+    async with serve(statement_seconds=2.0, connect_seconds=2.0) as app:
         assert set(await statuses(app, 3)) == {200}
         proxy.silent = True
         async with asyncio.timeout(60):  # without a limit of ours it would be never
@@ -99,7 +99,7 @@ async def test_a_silent_network_ends_a_request_in_time(serve: Serve, proxy: Prox
 
 
 async def test_an_idle_connection_that_died_silently_is_found_out(serve: Serve, proxy: Proxy) -> None:
-    async with serve(ping_idle_seconds=0.0, statement_seconds=0.5, connect_seconds=0.5) as app:
+    async with serve(ping_idle_seconds=0.0, statement_seconds=2.0, connect_seconds=2.0) as app:
         assert set(await statuses(app, 2)) == {200}
         for writer in list(proxy.connections):
             proxy.forget(writer)
