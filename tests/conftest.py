@@ -19,7 +19,7 @@ from service.access import SCOPES
 from service.app import create_app
 from service.running.revoked import ASKER
 from service.settings import Settings
-from tests.doors import SECRET_KEY, bearer, migrate, run_on
+from tests.doors import SECRET_KEY, bearer, copy_database, migrate, run_on
 from tests.faults import ledger
 from tests.postgres import Postgres, running_postgres, skipped_without_postgres
 
@@ -80,7 +80,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: Postgres = request.getfixturevalue("postgres")
     template: str = request.getfixturevalue("postgres_template")
     name = f"homeroom_test_{os.getpid()}_{next(numbers)}"
-    asyncio.run(run_on(server.admin_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(copy_database(server.admin_url, template, name))
     yield server.url(name)
     asyncio.run(run_on(server.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -44,6 +44,11 @@ async def run_on(url: str, *statements: str) -> None:
     await engine.dispose()
 
 
+async def copy_database(admin_url: str, template: str, name: str) -> None:
+    """Copied as files: half the time of the usual way, which writes each page of it into the log."""
+    await run_on(admin_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+
+
 async def scalar_on(url: str, statement: str) -> object:
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:

@@ -19,7 +19,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests.api.calls import Caller
 from tests.conftest import BACKENDS
-from tests.doors import CLIENT_ID, SECRET_KEY, run_on
+from tests.doors import CLIENT_ID, SECRET_KEY, copy_database, run_on
 from tests.postgres import Postgres
 from tests.samples import a_district, some_clients
 
@@ -51,8 +51,8 @@ async def filled(url: str) -> str:
 @contextmanager
 def copied(url: str, admin_url: str) -> Iterator[str]:
     """The URL of a copy of a database on PostgreSQL, which is dropped afterwards."""
-    source, name = make_url(url).database, f"homeroom_springfield_{os.getpid()}_{next(numbers)}"
-    asyncio.run(run_on(admin_url, f"CREATE DATABASE {name} TEMPLATE {source}"))
+    source, name = str(make_url(url).database), f"homeroom_springfield_{os.getpid()}_{next(numbers)}"
+    asyncio.run(copy_database(admin_url, source, name))
     yield make_url(url).set(database=name).render_as_string(hide_password=False)
     asyncio.run(run_on(admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
 

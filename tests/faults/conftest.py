@@ -17,7 +17,7 @@ from sqlalchemy import text
 from service.access import SCOPES
 from service.app import create_app
 from service.settings import Settings
-from tests.doors import SECRET_KEY, bearer, run_on
+from tests.doors import SECRET_KEY, bearer, copy_database, run_on
 from tests.faults.proxy import Proxy, proxied
 from tests.postgres import Postgres
 
@@ -31,7 +31,7 @@ Serve = Callable[..., AbstractAsyncContextManager[Quart]]
 @pytest.fixture
 def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
     name = f"homeroom_faults_{os.getpid()}_{next(numbers)}"
-    asyncio.run(run_on(postgres.admin_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    asyncio.run(copy_database(postgres.admin_url, postgres_template, name))
     yield postgres.url(name)
     asyncio.run(run_on(postgres.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
 

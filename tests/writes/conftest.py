@@ -13,7 +13,7 @@ from models.database import Database
 from service.app import create_app
 from service.settings import Settings
 from tests.conftest import BACKENDS
-from tests.doors import SECRET_KEY, run_on
+from tests.doors import SECRET_KEY, copy_database, run_on
 from tests.postgres import Postgres
 from tests.writes.program import Program, a_program
 from tests.writes.replay import Replay
@@ -37,7 +37,7 @@ def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         return
     server: Postgres = request.getfixturevalue("postgres")
     name, source = f"homeroom_shared_{os.getpid()}", request.getfixturevalue("postgres_template")
-    asyncio.run(run_on(server.admin_url, f"CREATE DATABASE {name} TEMPLATE {source}"))
+    asyncio.run(copy_database(server.admin_url, source, name))
     yield server.url(name)
     asyncio.run(run_on(server.admin_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
